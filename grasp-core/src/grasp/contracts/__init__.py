@@ -1,0 +1,47 @@
+"""Plain types that everything else speaks: no imports from other rooms."""
+
+from __future__ import annotations
+
+from grasp.contracts.agent import Agent, Backend, Completion, ModelCall, Usage
+from grasp.contracts.errors import (
+    AgentError,
+    AgentSetupError,
+    ConfigError,
+    ContentFilterError,
+    ContextLimitError,
+    EndpointError,
+    GraspError,
+    PluginError,
+    RunError,
+    SkillError,
+    TaskError,
+)
+from grasp.contracts.rollout import Message, Outcome, Rollout, Sample, Status
+from grasp.contracts.task import SPLITS, InjectedSkill, Task
+
+__all__ = [
+    "SPLITS",
+    "Agent",
+    "AgentError",
+    "AgentSetupError",
+    "Backend",
+    "Completion",
+    "ConfigError",
+    "ContentFilterError",
+    "ContextLimitError",
+    "EndpointError",
+    "GraspError",
+    "InjectedSkill",
+    "Message",
+    "ModelCall",
+    "Outcome",
+    "PluginError",
+    "Rollout",
+    "RunError",
+    "Sample",
+    "SkillError",
+    "Status",
+    "Task",
+    "TaskError",
+    "Usage",
+]

@@ -1,0 +1,131 @@
+"""The contract of a task: how to sample, run and score an environment."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol
+
+from grasp.contracts.agent import Agent
+from grasp.contracts.rollout import Message, Rollout, Sample
+
+#: Splits in the order of use; ``test`` and ``ood`` stay sealed until the end of a run.
+SPLITS = ("dev", "val", "test", "ood")
+
+
+class InjectedSkill(Protocol):
+    """The parts of a skill that an acting model may see."""
+
+    @property
+    def name(self) -> str:
+        """Identifier, lower case with hyphens."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """One line: when to use it."""
+        ...
+
+    @property
+    def body(self) -> str:
+        """Markdown."""
+        ...
+
+
+class Task(ABC):
+    """An environment GRASP can learn on.
+
+    Three methods are required: ``samples``, ``rollout`` and ``evaluate``. All are
+    called from many threads at once, so per-episode state belongs into local
+    variables of ``rollout``.
+
+    ``evaluate`` must depend on its arguments alone; the same rollout always gets
+    the same verdict.
+    """
+
+    #: Short name; the registered name is used where the task comes from a plugin.
+    name: str = ""
+    #: Part of the identity of a run: raise it when prompts or grading change.
+    version: ClassVar[str] = "1"
+    #: A score of at least this counts as correct.
+    pass_threshold: float = 1.0
+
+    #: Domain name in the skill writer's prompt, e.g. ``FHIR clinical lookup``.
+    updater_task_family: str = "agent"
+    #: Extra advice for the skill writer, Markdown bullets.
+    updater_guidance: str = ""
+    #: Example failure labels for the classifier, one per line.
+    updater_failure_examples: str = ""
+
+    @abstractmethod
+    def samples(self, split: str) -> Sequence[Sample]:
+        """Return the samples of ``dev``, ``val``, ``test`` or ``ood``.
+
+        Each is a mapping with a unique and stable ``id``. A split the task does not
+        have is an empty sequence. The order must not change between calls.
+        """
+
+    @abstractmethod
+    def rollout(self, sample: Sample, agent: Agent) -> Rollout:
+        """Run one episode by calling ``agent.inference(history)`` turn by turn.
+
+        Let errors of ``inference`` pass through: the engine tells faults of the
+        infrastructure from wrong answers.
+        """
+
+    @abstractmethod
+    def evaluate(self, sample: Sample, rollout: Rollout) -> bool | float:
+        """Score an episode: a verdict, or a score in [0, 1]."""
+
+    # -- optional ---------------------------------------------------------------
+
+    def failure_tags(self, sample: Sample, rollout: Rollout) -> list[str]:
+        """Return mechanism tags of a failed episode; never the expected answer."""
+        return []
+
+    def protocol_hook(self, first_user_content: str) -> str | None:
+        """Return a reminder of the protocol to inject beside skills, or ``None``."""
+        return None
+
+    def inject_skills(
+        self, history: Sequence[Message], skills: Sequence[InjectedSkill]
+    ) -> list[Message] | None:
+        """Place the whole library into a prompt the benchmark's own way.
+
+        Args:
+            history: The conversation so far; must not be changed.
+            skills: Every learned skill, in library order; may be empty.
+
+        Returns:
+            The new history, or ``None`` for GRASP's ranked injection (method.md, 4).
+        """
+        return None
+
+    def sample_type(self, sample: Sample) -> str:
+        """Return the stratum of a sample for probe sampling."""
+        return str(sample.get("type", ""))
+
+    def report_group(self, sample: Sample) -> str:
+        """Return a subset whose accuracy is reported apart, or ``""``."""
+        return ""
+
+    def instruction(self, sample: Sample) -> str:
+        """Return what the sample asks, for the skill writer."""
+        return str(sample.get("instruction", sample.get("question", sample.get("prompt", ""))))
+
+    def ground_truth(self, sample: Sample) -> str:
+        """Return the expected answer of a *dev* sample for the skill writer, or ``""``."""
+        value = sample.get("ground_truth", sample.get("answer", ""))
+        return "" if value is None else str(value)
+
+    def describe(self) -> dict[str, Any]:
+        """Return facts about the data and mode that a run should record."""
+        return {}
+
+    def setup(self) -> None:
+        """Acquire what rollouts need; called once before the first."""
+        return
+
+    def close(self) -> None:
+        """Release what ``setup`` acquired."""
+        return
