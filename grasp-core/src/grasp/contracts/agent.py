@@ -45,6 +45,9 @@ class ModelCall:
         schema: JSON schema the answer must satisfy, or ``None``. A backend that
             can't enforce it ignores it; the caller parses tolerantly.
         max_tokens: Upper bound for this answer; ``None`` = the preset's.
+        scope: Where in the run the call is made (``e0/b1/probe/c2/<sample>#0``). Never
+            sent; it makes deliberate repeats of one prompt different calls, whatever
+            the order in which threads make them.
     """
 
     messages: tuple[Message, ...]
@@ -52,6 +55,7 @@ class ModelCall:
     stop: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = None
     max_tokens: int | None = None
+    scope: str = ""
 
 
 @dataclass(frozen=True)
