@@ -6,6 +6,7 @@ from grasp.contracts.agent import Agent, Backend, Completion, ModelCall, Usage
 from grasp.contracts.errors import (
     AgentError,
     AgentSetupError,
+    Cancelled,
     ConfigError,
     ContentFilterError,
     ContextLimitError,
@@ -25,6 +26,7 @@ __all__ = [
     "AgentError",
     "AgentSetupError",
     "Backend",
+    "Cancelled",
     "Completion",
     "ConfigError",
     "ContentFilterError",

@@ -86,3 +86,10 @@ class AgentSetupError(AgentError):
 
     kind = "setup"
     fatal = True
+
+
+class Cancelled(AgentError):
+    """The run is stopping: no new call is made."""
+
+    kind = "cancelled"
+    fatal = True

@@ -69,6 +69,7 @@ class Outcome:
         history: As in ``Rollout``.
         tags: Failure tags of the task, sorted; empty for correct episodes.
         skills: Names of the skills in the library when the episode ran.
+        injected: ``name@digest`` of every skill the model was shown, sorted.
         error: One line about the fault; empty unless the status is ``error``.
         group: Subset the accuracy is also reported for (``Task.report_group``).
     """
@@ -85,6 +86,7 @@ class Outcome:
     history: tuple[Message, ...] = ()
     tags: tuple[str, ...] = ()
     skills: tuple[str, ...] = ()
+    injected: tuple[str, ...] = ()
     error: str = ""
     group: str = ""
 

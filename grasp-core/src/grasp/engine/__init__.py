@@ -1,1 +1,10 @@
+"""Runs rollouts: (task, sample, agent, wrapper) to scored outcomes, many at a time."""
 
+from __future__ import annotations
+
+from grasp.engine.engine import Engine, Notify
+from grasp.engine.executor import Executor
+from grasp.engine.rollouts import Job, Wrap, run_rollout
+from grasp.engine.threads import ThreadExecutor
+
+__all__ = ["Engine", "Executor", "Job", "Notify", "ThreadExecutor", "Wrap", "run_rollout"]

@@ -1,0 +1,241 @@
+"""One run's conversation with a backend: answers stored, usage counted, faults kept.
+
+Everything a run asks a model goes through a ``Session``. It looks an answer up before
+it pays for it, which is all that resuming and replaying a run need.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from grasp.agents.calls import content_key
+from grasp.contracts import (
+    AgentError,
+    Backend,
+    Cancelled,
+    Completion,
+    Message,
+    ModelCall,
+    Usage,
+)
+
+
+class AnswerStore(Protocol):
+    """Answers of earlier calls, addressed by content key and scope."""
+
+    def get(self, key: str, scope: str) -> Completion | AgentError | None:
+        """Return what this very call was answered with, or how it failed for good."""
+        ...
+
+    def find(self, key: str) -> Completion | None:
+        """Return an answer to the same content under any scope."""
+        ...
+
+    def put(
+        self, key: str, scope: str, purpose: str, call: ModelCall, completion: Completion
+    ) -> None:
+        """Store an answer before anyone sees it."""
+        ...
+
+    def put_failure(self, key: str, scope: str, purpose: str, error: AgentError) -> None:
+        """Note a call that failed for good; never an answer."""
+        ...
+
+
+class Ledger:
+    """Counts calls and tokens per purpose. Thread-safe.
+
+    ``calls`` are the calls the run's logic made, ``paid`` those this process sent to
+    the endpoint; the rest were served from the store.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.calls: dict[str, int] = defaultdict(int)
+        self.paid = 0
+        self.memoised = 0
+        self.usage: dict[str, Usage] = defaultdict(Usage)
+
+    def add(self, purpose: str, usage: Usage, *, paid: bool, memoised: bool = False) -> None:
+        """Count one answered call."""
+        with self._lock:
+            self.calls[purpose] += 1
+            self.paid += paid
+            self.memoised += memoised
+            if not memoised:
+                self.usage[purpose] += usage
+
+    @property
+    def total(self) -> int:
+        """All calls so far."""
+        with self._lock:
+            return sum(self.calls.values())
+
+    @property
+    def total_usage(self) -> Usage:
+        """Usage of all calls so far; memoised ones cost nothing."""
+        with self._lock:
+            return sum(self.usage.values(), Usage())
+
+    def summary(self) -> dict[str, Any]:
+        """Return ``{"calls": {total, by_kind, cached}, "tokens": {...}, "cost": …}``."""
+        with self._lock:
+            total = sum(self.calls.values())
+            usage = sum(self.usage.values(), Usage())
+            return {
+                "calls": {
+                    "total": total,
+                    "by_kind": dict(sorted(self.calls.items())),
+                    "cached": total - self.paid,
+                    "memoised": self.memoised,
+                },
+                "tokens": {
+                    "prompt": usage.prompt_tokens,
+                    "cached": usage.cached_tokens,
+                    "completion": usage.completion_tokens,
+                    "reasoning": usage.reasoning_tokens,
+                    "total": usage.prompt_tokens + usage.completion_tokens,
+                },
+                "cost": usage.cost,
+            }
+
+
+class Session:
+    """A backend, the answers it gave before, and what was used. Thread-safe.
+
+    Args:
+        backend: Answers calls the store does not know.
+        store: Answers of this run; ``None`` keeps none.
+        memoise: Answer the same content from any scope of the run. Right only where
+            the endpoint is deterministic (design, section 6).
+        ledger: Shared count; a new one by default.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        store: AnswerStore | None = None,
+        *,
+        memoise: bool = False,
+        ledger: Ledger | None = None,
+    ) -> None:
+        self.backend = backend
+        self.store = store
+        self.memoise = memoise
+        self.ledger = ledger or Ledger()
+        self.cancelled = threading.Event()
+        self._identity = dict(backend.identity)
+        self._pending: dict[str, Future[Completion]] = {}
+        self._lock = threading.Lock()
+
+    def agent(self, purpose: str, scope: str) -> SessionAgent:
+        """Return an agent whose calls are counted under ``purpose`` and addressed by ``scope``."""
+        return SessionAgent(self, purpose, scope)
+
+    def complete(self, purpose: str, call: ModelCall) -> Completion:
+        """Answer one call from the store or the backend.
+
+        Raises:
+            AgentError: The call failed for good, now or when it was first made.
+        """
+        key = content_key(self._identity, call)
+        if self.store is not None:
+            known = self.store.get(key, call.scope)
+            if isinstance(known, AgentError):
+                raise known
+            if known is not None:
+                self.ledger.add(purpose, known.usage, paid=False)
+                return known
+        if not self.memoise:
+            return self._pay(key, purpose, call)
+        return self._memoised(key, purpose, call)
+
+    def _memoised(self, key: str, purpose: str, call: ModelCall) -> Completion:
+        with self._lock:
+            known = self.store.find(key) if self.store is not None else None
+            pending = None if known else self._pending.get(key)
+            if known is None and pending is None:
+                mine: Future[Completion] = Future()
+                self._pending[key] = mine
+        if known is None and pending is not None:
+            known = pending.result()
+        if known is not None:
+            self.ledger.add(purpose, known.usage, paid=False, memoised=True)
+            return known
+        try:
+            completion = self._pay(key, purpose, call)
+            mine.set_result(completion)
+            return completion
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        finally:
+            if self.store is not None or mine.exception() is not None:
+                with self._lock:
+                    self._pending.pop(key, None)
+
+    def _pay(self, key: str, purpose: str, call: ModelCall) -> Completion:
+        if self.cancelled.is_set():
+            raise Cancelled("the run is stopping")
+        try:
+            completion = self.backend.complete(call)
+        except AgentError as error:
+            if self.store is not None and not error.fatal:
+                self.store.put_failure(key, call.scope, purpose, error)
+            raise
+        if self.store is not None:
+            self.store.put(key, call.scope, purpose, call, completion)
+        self.ledger.add(purpose, completion.usage, paid=True)
+        return completion
+
+
+class SessionAgent:
+    """The agent a task or a writer holds: one conversation at one place of the run.
+
+    Used by one thread at a time. ``fault`` is the last ``AgentError`` it raised, for
+    tasks that swallow exceptions.
+    """
+
+    def __init__(self, session: Session, purpose: str, scope: str) -> None:
+        self._session = session
+        self._purpose = purpose
+        self._scope = scope
+        self._turn = 0
+        self.usage = Usage()
+        self.fault: AgentError | None = None
+        self.completion: Completion | None = None
+
+    def inference(
+        self,
+        history: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        stop: Sequence[str] = (),
+        schema: Mapping[str, Any] | None = None,
+        max_tokens: int | None = None,
+    ) -> str:
+        """Return the next turn; ``completion`` holds the whole answer.
+
+        Raises:
+            AgentError: The call failed for good.
+        """
+        call = ModelCall(
+            messages=tuple(dict(m) for m in history),
+            tools=None if tools is None else tuple(tools),
+            stop=tuple(stop),
+            schema=schema,
+            max_tokens=max_tokens,
+            scope=f"{self._scope}#{self._turn}",
+        )
+        self._turn += 1
+        try:
+            self.completion = self._session.complete(self._purpose, call)
+        except AgentError as error:
+            self.fault = error
+            raise
+        self.usage += self.completion.usage
+        return self.completion.text

@@ -1,0 +1,43 @@
+"""The contract of an executor: where rollouts run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Executor(Protocol):
+    """Runs a function over items, several at a time.
+
+    The order of results is the order of items, so nothing downstream can depend on
+    which finished first.
+    """
+
+    def map(
+        self,
+        function: Callable[[T], R],
+        items: Sequence[T],
+        on_result: Callable[[int, R], Any] | None = None,
+        on_interrupt: Callable[[], Any] | None = None,
+    ) -> list[R]:
+        """Return ``function`` of every item.
+
+        Args:
+            function: Called concurrently.
+            items: What to call it with.
+            on_result: Called with (index, result) as each one finishes, one at a time.
+            on_interrupt: Called when the user interrupts, before work in flight is
+                waited for.
+
+        Raises:
+            BaseException: The first error of ``function`` in item order, after work in
+                flight has ended and the rest was dropped.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release workers."""
+        ...
