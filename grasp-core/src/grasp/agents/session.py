@@ -213,23 +213,21 @@ class SessionAgent:
         self,
         history: Sequence[Message],
         tools: Sequence[Mapping[str, Any]] | None = None,
-        *,
-        stop: Sequence[str] = (),
-        schema: Mapping[str, Any] | None = None,
-        max_tokens: int | None = None,
+        **options: Any,
     ) -> str:
         """Return the next turn; ``completion`` holds the whole answer.
 
+        ``options`` are ``stop``, ``schema`` and ``max_tokens`` of ``ModelCall``.
+
         Raises:
             AgentError: The call failed for good.
+            TypeError: An unknown option.
         """
         call = ModelCall(
             messages=tuple(dict(m) for m in history),
             tools=None if tools is None else tuple(tools),
-            stop=tuple(stop),
-            schema=schema,
-            max_tokens=max_tokens,
             scope=f"{self._scope}#{self._turn}",
+            **({**options, "stop": tuple(options["stop"])} if "stop" in options else options),
         )
         self._turn += 1
         try:

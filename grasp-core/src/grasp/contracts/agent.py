@@ -104,7 +104,10 @@ class Agent(Protocol):
     need not.
     """
 
-    usage: Usage
+    @property
+    def usage(self) -> Usage:
+        """Sum of this agent's answers so far."""
+        ...
 
     def inference(
         self,

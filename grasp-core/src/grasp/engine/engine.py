@@ -48,6 +48,8 @@ class Engine:
             self._notify("rollout_finished", label=label, outcome=outcome, job=jobs[index])
 
         outcomes = self.executor.map(one, jobs, finished, self.session.cancelled.set)
+        if len(outcomes) > 1 and all(o.is_error for o in outcomes):
+            raise _gone(len(outcomes), outcomes[-1])
         self._notify("wave_finished", label=label, outcomes=outcomes)
         return outcomes
 
@@ -65,7 +67,11 @@ class _Health:
             self._failed = self._failed + 1 if outcome.is_error else 0
             gone = self._failed >= self._limit
         if gone:
-            raise EndpointError(
-                f"{self._limit} episodes in a row could not be run; the last: {outcome.error}",
-                "mend the cause, then go on where it stopped with --resume",
-            )
+            raise _gone(self._limit, outcome)
+
+
+def _gone(failed: int, last: Outcome) -> EndpointError:
+    return EndpointError(
+        f"{failed} episodes in a row could not be run; the last: {last.error}",
+        "mend the cause, then go on where it stopped with --resume",
+    )

@@ -1,0 +1,78 @@
+"""``grasp eval``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command("eval")
+@click.argument("task")
+@click.option("--agent", help="Preset of the model ('grasp doctor' lists them).")
+@click.option(
+    "--skills", type=click.Path(file_okay=False), help="Library to act with; none without."
+)
+@click.option("--split", default="val", show_default=True, help="dev, val, test or ood.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N samples.")
+@click.option(
+    "--config", "config_file", type=click.Path(dir_okay=False), help="YAML file of settings."
+)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="One setting.")
+@click.option(
+    "-P", "--param", "params", multiple=True, metavar="KEY=VALUE", help="One task parameter."
+)
+@click.option(
+    "--store",
+    type=click.Path(dir_okay=False),
+    help="Keep answers in this file and use those in it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
+def eval_(
+    task: str,
+    agent: str | None,
+    skills: str | None,
+    split: str,
+    limit: int | None,
+    config_file: str | None,
+    overrides: tuple[str, ...],
+    params: tuple[str, ...],
+    store: str | None,
+    as_json: bool,
+) -> None:
+    """Measure an agent on one split of TASK, with or without a skill library.
+
+    \b
+    Examples:
+      grasp eval medagentbench --agent local --split val
+      grasp eval medagentbench --agent local --skills runs/short/skills/final
+    """
+    from rich.console import Console
+
+    from grasp.plugins import load_task
+    from grasp.report.evaluation import print_evaluation
+    from grasp.report.progress import RunProgress
+    from grasp.runs.config import choose_agent, load_config
+    from grasp.runs.evaluate import evaluate
+    from grasp.skills import SkillLibrary, load_library
+
+    config = load_config(config_file, [*overrides, *(f"task_params.{p}" for p in params)])
+    library = load_library(Path(skills)) if skills else SkillLibrary()
+    name = choose_agent(agent, config)
+    environment = load_task(task, **config.task_params)
+    console = Console(stderr=as_json)
+    with RunProgress(console) as progress:
+        result = evaluate(
+            environment,
+            name,
+            config,
+            split=split,
+            library=library,
+            limit=limit,
+            store_file=Path(store) if store else None,
+            listener=progress,
+        )
+    print_evaluation(console, result)
+    if as_json:
+        click.echo(json.dumps(result.to_json()))

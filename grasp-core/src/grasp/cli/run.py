@@ -1,0 +1,112 @@
+"""``grasp run``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("task")
+@click.option("--method", help="How to learn; default: the configuration's, else grasp.")
+@click.option("--agent", help="Preset of the model ('grasp doctor' lists them).")
+@click.option(
+    "--config", "config_file", type=click.Path(dir_okay=False), help="YAML file of settings."
+)
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="One setting, e.g. cycle.epochs=2.",
+)
+@click.option(
+    "-P", "--param", "params", multiple=True, metavar="KEY=VALUE", help="One parameter of the task."
+)
+@click.option(
+    "--run-dir", type=click.Path(file_okay=False), help="Folder of the run; default: a new one."
+)
+@click.option("--resume", is_flag=True, help="Go on where the run stopped; pays no call twice.")
+@click.option("--force", is_flag=True, help="Replace the run in --run-dir.")
+@click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
+def run(
+    task: str,
+    method: str | None,
+    agent: str | None,
+    config_file: str | None,
+    overrides: tuple[str, ...],
+    params: tuple[str, ...],
+    run_dir: str | None,
+    resume: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Learn skills on TASK and evaluate them.
+
+    \b
+    Examples:
+      grasp run medagentbench --agent local
+      grasp run medagentbench --agent local --set cycle.epochs=2 --run-dir runs/short
+      grasp run medagentbench --agent local --run-dir runs/short --resume
+    """
+    from rich.console import Console
+
+    from grasp.contracts import ConfigError
+    from grasp.plugins import load_method, load_task
+    from grasp.report.progress import RunProgress
+    from grasp.report.summary import print_run
+    from grasp.runs.config import choose_agent, load_config
+    from grasp.runs.execute import RunRequest, execute
+    from grasp.runs.journal import read_journal
+    from grasp.runs.rundir import RunDirectory, latest_run, new_run_path
+
+    if resume and force:
+        raise ConfigError("--resume and --force exclude each other", "choose one")
+    sets = [*overrides, *(f"task_params.{p}" for p in params)]
+    source: Any = config_file
+    if resume and config_file is None and run_dir is not None:
+        source = _started_with(RunDirectory(Path(run_dir)))
+    config = load_config(source, sets)
+    if method:
+        config = config.model_copy(update={"method": method})
+    load_method(config.method)
+    name = choose_agent(agent, config)
+    if run_dir is not None:
+        path = Path(run_dir)
+    elif resume:
+        path = latest_run(config.output_dir, task, config.method)
+        if config_file is None:
+            config = load_config(_started_with(RunDirectory(path)), sets)
+            name = choose_agent(agent, config)
+    else:
+        path = new_run_path(config.output_dir, task, config.method)
+    console = Console(stderr=as_json)
+    request = RunRequest(
+        task=load_task(task, **config.task_params),
+        task_name=task,
+        config=config,
+        agent=name,
+        run_dir=path,
+        resume=resume,
+        force=force,
+    )
+    with RunProgress(console) as progress:
+        result = execute(request, progress)
+    console.print()
+    print_run(console, list(read_journal(RunDirectory(path).journal_file)))
+    console.print(f"\nThe run is in {path}; the skills are in {RunDirectory(path).final_skills}",
+                  highlight=False, soft_wrap=True)  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(result.summary()))
+
+
+def _started_with(directory: Any) -> dict[str, Any] | None:
+    """Return the settings a run was started with, without what only describes it."""
+    if not directory.config_file.exists():
+        return None
+    data: dict[str, Any] = directory.read_config()
+    data.pop("model", None)
+    return data

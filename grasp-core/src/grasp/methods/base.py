@@ -1,0 +1,62 @@
+"""The contract of a method: how an agent improves itself from its own episodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from grasp.contracts import Agent, Outcome, Task
+from grasp.methods.context import Batch, Context
+from grasp.methods.harness import run_epochs
+from grasp.skills import SkillLibrary
+
+
+class Method:
+    """A self-improvement method.
+
+    The harness owns epochs, shuffling, batches, validation, the best checkpoint, the
+    test splits and resuming. A method says only how it learns: override ``wrap``,
+    ``learn``, ``state`` and ``load``. A free-form method overrides ``run`` instead, as
+    in the original, and works with ``config``, ``run_dir`` and ``task``.
+
+    Args:
+        config: The run's configuration as plain data; ``config["agent"]`` builds the
+            acting agent with ``grasp.agent.build_agent``.
+        run_dir: Folder of the run.
+        task: What to learn on.
+    """
+
+    name: ClassVar[str] = ""
+
+    context: Context
+
+    def __init__(self, config: Mapping[str, Any], run_dir: Path, task: Task) -> None:
+        self.config = config
+        self.run_dir = run_dir
+        self.task = task
+
+    def wrap(self, agent: Agent) -> Agent:
+        """Return the agent as it acts with what has been learned; called per episode."""
+        return agent
+
+    def learn(self, batch: Batch, context: Context) -> None:
+        """Learn from one batch of dev episodes."""
+
+    def end_epoch(self, epoch: int, outcomes: Sequence[Outcome], context: Context) -> None:
+        """Finish an epoch; ``outcomes`` are all its dev episodes."""
+
+    def state(self) -> Any:
+        """Return what has been learned as an immutable or JSON value."""
+        return None
+
+    def load(self, state: Any) -> None:
+        """Restore a value of ``state``."""
+
+    def library(self) -> SkillLibrary:
+        """Return what has been learned as skills; empty for methods without any."""
+        return SkillLibrary()
+
+    def run(self) -> Any:
+        """Learn for all epochs and evaluate; the harness by default."""
+        return run_epochs(self, self.context)

@@ -1,0 +1,68 @@
+"""Reading a writer's answer: JSON, wherever the model put it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_FENCE = re.compile(r"```[a-zA-Z0-9_-]*[ \t]*\n(.*?)```", re.S)
+
+
+class AnswerError(ValueError):
+    """The writer's answer holds no usable JSON."""
+
+
+def read_json(text: str) -> Any:
+    """Return the first JSON object or array of an answer.
+
+    Understands bare JSON, fenced blocks, prose around it, and raw line breaks inside
+    strings.
+
+    Raises:
+        AnswerError: There is none.
+    """
+    for source in (text, *_FENCE.findall(text)):
+        try:
+            value = json.loads(source.strip(), strict=False)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, (dict, list)):
+            return value
+    for value in _embedded(text):
+        return value
+    raise AnswerError("the answer holds no JSON object or array")
+
+
+def _embedded(text: str) -> Iterator[Any]:
+    decoder = json.JSONDecoder(strict=False)
+    position = 0
+    while match := re.compile(r"[\[{]").search(text, position):
+        try:
+            value, end = decoder.raw_decode(text, match.start())
+        except (ValueError, RecursionError):
+            position = match.start() + 1
+            continue
+        if value and (isinstance(value, dict) or any(isinstance(v, dict) for v in value)):
+            yield value
+        position = end
+    if re.search(r"\[\s*\]", text):
+        yield []
+
+
+def rows(value: Any, *keys: str) -> list[dict[str, Any]]:
+    """Return the objects of an answer: an array, one object, or an object that holds them.
+
+    Args:
+        value: Parsed JSON.
+        keys: Names under which an object may hold the array.
+    """
+    if isinstance(value, dict):
+        inner = next((value[k] for k in keys if isinstance(value.get(k), (list, dict))), None)
+        if inner is None:
+            return [value] if value else []
+        return rows(inner)
+    if isinstance(value, list):
+        return [v for v in value if isinstance(v, dict)]
+    return []

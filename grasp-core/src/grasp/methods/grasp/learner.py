@@ -1,0 +1,447 @@
+"""GRASP: observe, explain, propose, gate, apply (Moll et al. 2026; method.md, 2 and 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from grasp.contracts import Agent, AgentError, Outcome, Task, TaskError
+from grasp.methods.base import Method
+from grasp.methods.context import Batch, Context
+from grasp.methods.gate import GateDecision, GateHistory, Judgement, Verdict
+from grasp.methods.grasp.answers import AnswerError, read_json
+from grasp.methods.grasp.explain import annotate, ask, classify, diagnose, group
+from grasp.methods.grasp.observe import Entry, effectiveness, entries
+from grasp.methods.grasp.probe import Probe, draw_probe, published_source
+from grasp.methods.grasp.probing import Arms, Trial, label_holdout, run_trials, with_library
+from grasp.methods.grasp.prompts import edits_schema, read_edits, render
+from grasp.methods.grasp.propose import (
+    SHOWN_PASSING,
+    Proposal,
+    Rejection,
+    Situation,
+    candidates_of,
+    propose,
+    validate,
+)
+from grasp.methods.harness import rng
+from grasp.skills import (
+    Action,
+    Candidate,
+    Edit,
+    Provenance,
+    SkillLibrary,
+    skill_to_json,
+)
+
+#: Triggering samples kept in a skill's provenance.
+MAX_TRIGGERS = 10
+
+
+@dataclass(frozen=True)
+class _Won:
+    """What an update applies: the edits, and how they did on the probe."""
+
+    candidate: Candidate
+    judgement: Judgement | None
+
+
+class Grasp(Method):
+    """Learns a library of skills behind a regression gate."""
+
+    name: ClassVar[str] = "grasp"
+
+    def __init__(self, config: Mapping[str, Any], run_dir: Path, task: Task) -> None:
+        super().__init__(config, run_dir, task)
+        self._library = SkillLibrary()
+        self._taxonomy: dict[str, str] = {}
+        self._previous: dict[str, Outcome] = {}
+        self._this_epoch: list[Outcome] = []
+        self._rejected: list[Rejection] = []
+        self._updates = 0
+        self._accepted = 0
+
+    # -- what the harness drives -----------------------------------------------------
+
+    def wrap(self, agent: Agent) -> Agent:
+        """Return the agent with the current library's skills."""
+        return with_library(self._library, self.task)(agent)
+
+    def state(self) -> SkillLibrary:
+        """Return the current library."""
+        return self._library
+
+    def load(self, state: Any) -> None:
+        """Make a library the current one."""
+        self._library = state
+
+    def library(self) -> SkillLibrary:
+        """Return the current library."""
+        return self._library
+
+    def learn(self, batch: Batch, context: Context) -> None:
+        """Run one update on a batch of dev episodes."""
+        earlier = tuple(self._this_epoch)
+        self._this_epoch.extend(batch.outcomes)
+        seen = entries(batch.outcomes, self._previous)
+        failures = [e for e in seen if not e.outcome.correct]
+        if not failures:
+            context.record("update", **_place(batch), skipped="nothing failed")
+            return
+        probe = self._draw_probe(batch, earlier, context)
+        if not probe.sample_ids and not context.settings.no_gate:
+            context.record("update", **_place(batch), skipped="no samples to probe on")
+            return
+        context.notify("update_started", **_place(batch), failures=len(failures))
+        failures = self._explain(failures, batch, context)
+        proposals = self._propose(failures, seen, batch, context)
+        candidates = candidates_of(proposals, self._library, context.settings)
+        self._decide(candidates, proposals, failures, probe, batch, context)
+
+    def end_epoch(self, epoch: int, outcomes: Sequence[Outcome], context: Context) -> None:
+        """Recover from a collapse, then make this epoch the previous one."""
+        threshold = context.settings.collapse_threshold
+        share = sum(o.correct for o in outcomes) / len(outcomes) if outcomes else 0.0
+        if epoch > 0 and share < threshold and len(self._library):
+            self._recover(epoch, outcomes, context)
+        self._previous = {o.sample_id: o for o in outcomes}
+        self._this_epoch = []
+
+    # -- one update ------------------------------------------------------------------
+
+    def _draw_probe(self, batch: Batch, earlier: Sequence[Outcome], context: Context) -> Probe:
+        settings = context.settings
+        if settings.probe_source == "holdout":
+            if not context.samples("probe"):
+                raise TaskError(
+                    "probe_source is 'holdout' but the task has no split 'probe'",
+                    "set cycle.probe_source to published",
+                )
+            source, outcomes = "holdout", label_holdout(self._library, context, batch.scope)
+        else:
+            source, outcomes = published_source(
+                earlier, list(self._previous.values()), batch.outcomes
+            )
+        generator = rng(settings.seed, "probe", batch.epoch, batch.cycle)
+        return draw_probe(source, outcomes, settings.probe_size, generator)
+
+    def _explain(self, failures: list[Entry], batch: Batch, context: Context) -> list[Entry]:
+        settings = context.settings
+        labels: Mapping[str, str] = {}
+        diagnoses: Mapping[str, str] = {}
+        if settings.classify:
+            agent = context.analyst_agent("classify", f"{batch.scope}/classify")
+            found = classify(failures, self._taxonomy, self.task, settings, agent)
+            labels = found.by_id
+            self._taxonomy |= found.new
+        if settings.diagnose:
+            agent = context.analyst_agent("diagnose", f"{batch.scope}/diagnose")
+            labelled = annotate(failures, labels, {})
+            diagnoses = diagnose(labelled, self._library, self.task, settings, agent)
+        return annotate(failures, labels, diagnoses)
+
+    def _propose(
+        self, failures: list[Entry], seen: list[Entry], batch: Batch, context: Context
+    ) -> list[Proposal]:
+        situation = Situation(
+            library=self._library,
+            groups=group(failures, cluster=context.settings.cluster),
+            passing=[e for e in seen if e.outcome.correct][:SHOWN_PASSING],
+            effects=effectiveness(self._library, self._this_epoch, self._previous),
+            rejected=tuple(self._rejected),
+        )
+        return propose(situation, context, batch.scope)
+
+    def _decide(
+        self,
+        candidates: list[Candidate],
+        proposals: Sequence[Proposal],
+        failures: Sequence[Entry],
+        probe: Probe,
+        batch: Batch,
+        context: Context,
+    ) -> None:
+        settings = context.settings
+        facts: dict[str, Any] = {
+            **_place(batch),
+            "failures": [_failure_to_json(e) for e in failures],
+            "proposals": [_proposal_to_json(p) for p in proposals],
+        }
+        won: _Won | None = None
+        if settings.no_gate:
+            won = _Won(candidates[0], None) if candidates else None
+            facts["candidates"] = [_candidate_to_json(c) for c in candidates]
+        elif settings.blind_select is not None:
+            won = self._blind(candidates, batch, context)
+            facts["candidates"] = [_candidate_to_json(c) for c in candidates]
+            facts["blind_select"] = settings.blind_select
+        else:
+            facts["probe"] = {
+                "source": probe.source,
+                "samples": list(probe.sample_ids),
+                "failing": [i for i in probe.sample_ids if i in probe.failing],
+            }
+            if candidates:
+                won = self._gate(candidates, probe, batch, context, facts)
+            else:
+                facts["candidates"] = []
+        self._updates += 1
+        if won is not None:
+            self._apply(won, failures, batch)
+            self._accepted += 1
+        facts["accepted"] = won.candidate.title if won else None
+        facts["library"] = [skill_to_json(s) for s in self._library]
+        context.record("update", **facts)
+
+    def _gate(
+        self,
+        candidates: Sequence[Candidate],
+        probe: Probe,
+        batch: Batch,
+        context: Context,
+        facts: dict[str, Any],
+    ) -> _Won | None:
+        libraries = {f"c{n}": self._library.apply(c.edits) for n, c in enumerate(candidates)}
+        baseline, trials = run_trials(probe, self._library, libraries, context, batch.scope)
+        decision = context.gate.decide(
+            [t.evidence for t in trials.values()], GateHistory(self._updates, self._accepted)
+        )
+        facts["baseline"] = _arm_to_json(baseline)
+        facts["candidates"] = [
+            {**_candidate_to_json(c), **_trial_to_json(t), **_judgement_to_json(j)}
+            for c, t, j in zip(candidates, trials.values(), decision.judgements, strict=True)
+        ]
+        facts["winner"] = decision.winner
+        self._remember(candidates, decision)
+        if decision.winner is None:
+            return None
+        winner, judgement = candidates[decision.winner], decision.judgements[decision.winner]
+        trial = trials[f"c{decision.winner}"]
+        if judgement.verdict is Verdict.REVISE and context.settings.contrastive_revision:
+            revised = self._revise(winner, trial, judgement, probe, baseline, batch, context, facts)
+            if revised is not None:
+                return revised
+        return _Won(winner, judgement)
+
+    def _remember(self, candidates: Sequence[Candidate], decision: GateDecision) -> None:
+        for index, candidate in enumerate(candidates):
+            if index != decision.winner:
+                last = candidate.edits[-1]
+                reason = decision.judgements[index].reason
+                self._rejected.append(Rejection(candidate.title, reason, last.description))
+
+    def _revise(
+        self,
+        winner: Candidate,
+        trial: Trial,
+        judgement: Judgement,
+        probe: Probe,
+        baseline: Arms,
+        batch: Batch,
+        context: Context,
+        facts: dict[str, Any],
+    ) -> _Won | None:
+        """Ask once to narrow a winner that broke something (method.md, 3.11)."""
+        settings = context.settings
+        edits, problems = self._narrowed(winner, trial, judgement, batch, context)
+        valid, invalid = validate(edits, self._library, settings)
+        note: dict[str, Any] = {"problems": [*problems, *invalid], "accepted": False}
+        facts["revision"] = note
+        if not valid:
+            return None
+        revised = Candidate(
+            (*(e for e in winner.edits if e.name != valid[0].name), valid[0]),
+            winner.proposal,
+            winner.failure_group,
+        )
+        _, trials = run_trials(
+            probe,
+            self._library,
+            {"revision": self._library.apply(revised.edits)},
+            context,
+            batch.scope,
+            baseline,
+        )
+        again = trials["revision"]
+        decision = context.gate.decide([again.evidence], GateHistory(self._updates, self._accepted))
+        new = decision.judgements[0]
+        better = (
+            decision.winner == 0
+            and new.counts.adjusted > judgement.counts.adjusted
+            and new.counts.regressions <= new.counts.baseline_regressions
+        )
+        note |= {
+            **_candidate_to_json(revised),
+            **_trial_to_json(again),
+            **_judgement_to_json(new),
+            "accepted": better,
+        }
+        return _Won(revised, new) if better else None
+
+    def _narrowed(
+        self,
+        winner: Candidate,
+        trial: Trial,
+        judgement: Judgement,
+        batch: Batch,
+        context: Context,
+    ) -> tuple[list[Edit], list[str]]:
+        settings = context.settings
+        last = winner.edits[-1]
+        prompt = render(
+            settings.prompts,
+            "revise",
+            task_family=self.task.updater_task_family,
+            guidance=self.task.updater_guidance.strip(),
+            counts=judgement.counts,
+            edits=winner.edits,
+            regressed=entries(trial.regressed, self._previous),
+            trace_messages=settings.trace_messages,
+            trace_chars=settings.trace_chars,
+        )
+        schema = edits_schema(settings.prompts, 1, (last.action.value,))
+        agent = context.writer_agent("revise", f"{batch.scope}/revise")
+        try:
+            edits, problems = read_edits(ask(agent, prompt, schema, settings))
+        except AnswerError as error:
+            return [], [str(error)]
+        except AgentError as error:
+            if error.fatal:
+                raise
+            return [], [f"{error.kind}: {error.message}"]
+        same = [e for e in edits if (e.action, e.name) == (last.action, last.name)]
+        if edits and not same:
+            problems.append("the revision is about another skill or action")
+        return same[:1], problems
+
+    def _blind(self, candidates: list[Candidate], batch: Batch, context: Context) -> _Won | None:
+        """Ablation: choose without probe scores."""
+        if not candidates:
+            return None
+        settings = context.settings
+        if settings.blind_select == "random":
+            choice = rng(settings.seed, "blind", batch.epoch, batch.cycle).randrange(
+                len(candidates)
+            )
+            return _Won(candidates[choice], None)
+        prompt = render(
+            "full", "select", task_family=self.task.updater_task_family, candidates=candidates
+        )
+        schema = {
+            "type": "object",
+            "properties": {"choice": {"type": "integer"}},
+            "required": ["choice"],
+            "additionalProperties": False,
+        }
+        agent = context.analyst_agent("select", f"{batch.scope}/select")
+        try:
+            choice = int(read_json(ask(agent, prompt, schema, settings))["choice"])
+        except (AnswerError, KeyError, TypeError, ValueError):
+            choice = 0
+        return _Won(candidates[choice if 0 <= choice < len(candidates) else 0], None)
+
+    def _apply(self, won: _Won, failures: Sequence[Entry], batch: Batch) -> None:
+        counts = won.judgement.counts if won.judgement else None
+        label = won.candidate.failure_group
+        triggers = [e.id for e in failures if (e.label or "unknown") == label] or [
+            e.id for e in failures
+        ]
+        self._library = self._library.apply(
+            won.candidate.edits,
+            Provenance(
+                epoch=batch.epoch,
+                cycle=batch.cycle,
+                action=won.candidate.edits[-1].action.value,
+                probe_score=counts.adjusted if counts else None,
+                fixes=counts.fixes if counts else 0,
+                regressions=counts.regressions if counts else 0,
+                samples=tuple(triggers[:MAX_TRIGGERS]),
+            ),
+        )
+
+    # -- collapse --------------------------------------------------------------------
+
+    def _recover(self, epoch: int, outcomes: Sequence[Outcome], context: Context) -> None:
+        """Try to remove the newest skill when the dev score has collapsed (method.md, 2.4)."""
+        newest = max(
+            self._library,
+            key=lambda s: (s.provenance.epoch, s.provenance.cycle) if s.provenance else (-1, -1),
+        )
+        settings = context.settings
+        scope = f"e{epoch}/collapse"
+        probe = draw_probe(
+            "this_epoch", outcomes, settings.probe_size, rng(settings.seed, "collapse", epoch)
+        )
+        facts: dict[str, Any] = {"epoch": epoch, "skill": newest.name, "accepted": False}
+        if probe.sample_ids:
+            edit = Edit(Action.REMOVE, newest.name)
+            smaller = self._library.apply(edit)
+            _, trials = run_trials(probe, self._library, {"remove": smaller}, context, scope)
+            decision = context.gate.decide(
+                [trials["remove"].evidence], GateHistory(self._updates, self._accepted)
+            )
+            judgement = decision.judgements[0]
+            facts |= _judgement_to_json(judgement)
+            if judgement.counts.adjusted > 0:
+                self._library = smaller
+                facts["accepted"] = True
+        context.record("collapse", **facts)
+
+
+# -- journal form --------------------------------------------------------------------
+
+
+def _place(batch: Batch) -> dict[str, Any]:
+    return {"epoch": batch.epoch, "cycle": batch.cycle}
+
+
+def _failure_to_json(entry: Entry) -> dict[str, Any]:
+    return {"id": entry.id, "label": entry.label, "diagnosis": entry.diagnosis}
+
+
+def _edit_to_json(edit: Edit) -> dict[str, Any]:
+    return {**vars(edit), "action": edit.action.value, "tags": list(edit.tags)}
+
+
+def _proposal_to_json(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "group": proposal.group,
+        "edits": [f"{e.action} {e.name}" for e in proposal.edits],
+        "problems": list(proposal.problems),
+    }
+
+
+def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "title": candidate.title,
+        "proposal": candidate.proposal,
+        "group": candidate.failure_group,
+        "edits": [_edit_to_json(e) for e in candidate.edits],
+    }
+
+
+def _arm_to_json(arm: Arms) -> dict[str, Any]:
+    return {i: ("error" if o.is_error else o.correct) for i, o in arm.items()}
+
+
+def _trial_to_json(trial: Trial) -> dict[str, Any]:
+    return {
+        "exposed": trial.evidence.exposed,
+        "outcomes": _arm_to_json(trial.outcomes),
+        "invalid_actions": [
+            p.sample_id
+            for p in trial.evidence.pairs
+            if p.candidate.status == "agent invalid action"
+        ],
+    }
+
+
+def _judgement_to_json(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "verdict": judgement.verdict.value,
+        "reason": judgement.reason,
+        "counts": vars(judgement.counts),
+        "statistics": vars(judgement.statistics),
+    }

@@ -1,0 +1,106 @@
+"""Runs a probe: the current library and every candidate on the same samples, in one wave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grasp.contracts import Agent, Outcome, Task
+from grasp.engine import Wrap
+from grasp.methods.context import Context, jobs
+from grasp.methods.gate import Evidence, pair_outcomes
+from grasp.methods.grasp.probe import Probe
+from grasp.skills import SkillAgent, SkillLibrary
+
+#: Outcomes of one arm by sample id, in the order of the probe.
+Arms = Mapping[str, Outcome]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A library on trial: its arm's outcomes and the evidence against the baseline."""
+
+    outcomes: Arms
+    evidence: Evidence
+
+    @property
+    def regressed(self) -> list[Outcome]:
+        """Samples that were passing and failed in this arm."""
+        broken = {
+            p.sample_id
+            for p in self.evidence.pairs
+            if not p.was_failing and not p.candidate.correct and not p.candidate.is_error
+        }
+        return [o for i, o in self.outcomes.items() if i in broken]
+
+
+def with_library(library: SkillLibrary, task: Task) -> Wrap:
+    """Return the wrapper that lets an agent act with this library."""
+
+    def wrap(agent: Agent) -> Agent:
+        return SkillAgent(agent, library, task)
+
+    return wrap
+
+
+def run_trials(
+    probe: Probe,
+    current: SkillLibrary,
+    libraries: Mapping[str, SkillLibrary],
+    context: Context,
+    scope: str,
+    baseline: Arms | None = None,
+) -> tuple[Arms, dict[str, Trial]]:
+    """Probe libraries against the current one.
+
+    Args:
+        probe: The samples and their labels.
+        current: The library as it is.
+        libraries: Candidates by a name that becomes part of their scope.
+        context: The run.
+        scope: Place of the update in the run.
+        baseline: The current library's arm, if it has been run on this probe already.
+
+    Returns:
+        The baseline arm and one trial per library.
+    """
+    samples = [context.sample(i) for i in probe.sample_ids]
+    arms: dict[str, SkillLibrary] = dict(libraries)
+    if baseline is None:
+        arms = {"baseline": current, **arms}
+    wave = [
+        job
+        for name, library in arms.items()
+        for job in jobs(
+            samples,
+            with_library(library, context.task),
+            f"{scope}/probe/{name}",
+            "probe",
+            library.names,
+        )
+    ]
+    outcomes = context.engine.run(wave, f"{scope}/probe") if wave else []
+    size = len(samples)
+    by_arm: dict[str, Arms] = {
+        name: {o.sample_id: o for o in outcomes[n * size : (n + 1) * size]}
+        for n, name in enumerate(arms)
+    }
+    base = baseline if baseline is not None else by_arm["baseline"]
+    return base, {name: _trial(probe, base, by_arm[name]) for name in libraries}
+
+
+def _trial(probe: Probe, baseline: Arms, arm: Arms) -> Trial:
+    pairs = pair_outcomes(probe.failing, baseline, arm)
+    exposed = any(arm[i].injected != base.injected for i, base in baseline.items())
+    return Trial(arm, Evidence(pairs, exposed))
+
+
+def label_holdout(library: SkillLibrary, context: Context, scope: str) -> Sequence[Outcome]:
+    """Run the task's ``probe`` split once with the current library, to label its samples."""
+    return context.rollouts(
+        context.samples("probe"),
+        with_library(library, context.task),
+        scope=f"{scope}/probe/labels",
+        purpose="probe",
+        skills=library.names,
+    )

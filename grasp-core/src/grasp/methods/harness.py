@@ -1,0 +1,274 @@
+"""The loop every method runs in (method.md, section 2)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from grasp.contracts import Agent, Outcome, Sample, TaskError
+from grasp.methods.context import Batch, Context
+from grasp.skills import SkillLibrary, skill_to_json
+
+T = TypeVar("T")
+
+
+class Learner(Protocol):
+    """The part of ``Method`` the harness drives; documented there."""
+
+    def wrap(self, agent: Agent) -> Agent:
+        """See ``Method.wrap``."""
+        ...
+
+    def learn(self, batch: Batch, context: Context) -> None:
+        """See ``Method.learn``."""
+        ...
+
+    def end_epoch(self, epoch: int, outcomes: Sequence[Outcome], context: Context) -> None:
+        """See ``Method.end_epoch``."""
+        ...
+
+    def state(self) -> Any:
+        """See ``Method.state``."""
+        ...
+
+    def load(self, state: Any) -> None:
+        """See ``Method.load``."""
+        ...
+
+    def library(self) -> SkillLibrary:
+        """See ``Method.library``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Score:
+    """Accuracy on a split.
+
+    ``errors`` are episodes that could not be run; they count as not correct, openly.
+    ``groups`` maps a subset's name to (correct, total).
+    """
+
+    correct: int
+    total: int
+    errors: int
+    groups: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def accuracy(self) -> float:
+        """Correct / total; 0 for an empty split."""
+        return self.correct / self.total if self.total else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the score as JSON data."""
+        data: dict[str, Any] = {
+            "accuracy": self.accuracy,
+            "correct": self.correct,
+            "total": self.total,
+            "errors": self.errors,
+        }
+        if self.groups:
+            data["groups"] = {
+                name: {"accuracy": c / n if n else 0.0, "correct": c, "total": n}
+                for name, (c, n) in sorted(self.groups.items())
+            }
+        return data
+
+
+@dataclass(frozen=True)
+class LearningResult:
+    """What a run found out.
+
+    Attributes:
+        baseline_val: Validation without skills, if it was measured.
+        val_curve: Validation after each epoch.
+        best_epoch: Epoch of the best checkpoint; ``None`` if no epoch scored above 0.
+        best_val: Validation of the final library; ``None`` without epochs.
+        tests: Split to scores ``learned`` and ``no_skills``.
+        library: The final library.
+    """
+
+    baseline_val: Score | None
+    val_curve: tuple[Score, ...]
+    best_epoch: int | None
+    best_val: Score | None
+    tests: dict[str, dict[str, Score]]
+    library: SkillLibrary
+
+
+def score(outcomes: Sequence[Outcome]) -> Score:
+    """Count a split's outcomes."""
+    groups: dict[str, tuple[int, int]] = {}
+    for outcome in outcomes:
+        if outcome.group:
+            correct, total = groups.get(outcome.group, (0, 0))
+            groups[outcome.group] = (correct + outcome.correct, total + 1)
+    return Score(
+        correct=sum(o.correct for o in outcomes),
+        total=len(outcomes),
+        errors=sum(o.is_error for o in outcomes),
+        groups=groups,
+    )
+
+
+def shuffled(items: Sequence[T], *seed: object) -> list[T]:
+    """Return the items in an order that depends on the seed parts alone."""
+    order = list(items)
+    rng(*seed).shuffle(order)
+    return order
+
+
+def rng(*seed: object) -> random.Random:
+    """Return a generator seeded from the parts, the same in every process."""
+    return random.Random("/".join(str(part) for part in seed))
+
+
+def run_epochs(method: Learner, context: Context) -> LearningResult:
+    """Learn for all epochs, keep the best checkpoint, evaluate the sealed splits.
+
+    Raises:
+        TaskError: ``dev`` or ``val`` has no samples.
+        AgentError: The endpoint is gone; everything answered so far is stored.
+    """
+    settings = context.settings
+    dev, val = _required(context, "dev"), _required(context, "val")
+    empty = method.state()
+
+    baseline = None
+    if settings.no_skills_baseline:
+        baseline = _validate(method, context, val, "baseline")
+        context.record("validation", epoch="baseline", **baseline.to_json(), skills=[])
+
+    curve: list[Score] = []
+    best_epoch, best_val, best_state = None, None, None
+    for epoch in range(settings.epochs):
+        context.notify("epoch_started", epoch=epoch, epochs=settings.epochs)
+        _learn_epoch(method, context, epoch, dev)
+        result = _validate(method, context, val, f"e{epoch}")
+        curve.append(result)
+        improved = result.accuracy > (best_val.accuracy if best_val else 0.0)
+        if improved:
+            best_epoch, best_val, best_state = epoch, result, method.state()
+        context.record(
+            "validation",
+            epoch=epoch,
+            **result.to_json(),
+            best=improved,
+            skills=[skill_to_json(s) for s in method.library()],
+        )
+
+    if best_val is not None:
+        method.load(best_state)
+    learned = method.state()
+    tests = {
+        split: scores
+        for split in ("test", "ood")
+        if (scores := _sealed_test(method, context, split, learned, empty))
+    }
+    method.load(learned)
+    context.record(
+        "finished",
+        best_epoch=best_epoch,
+        skills=[skill_to_json(s) for s in method.library()],
+    )
+    return LearningResult(
+        baseline_val=baseline,
+        val_curve=tuple(curve),
+        best_epoch=best_epoch,
+        best_val=best_val if best_val is not None else (curve[-1] if curve else None),
+        tests=tests,
+        library=method.library(),
+    )
+
+
+def _required(context: Context, split: str) -> tuple[Sample, ...]:
+    samples = context.samples(split)
+    if not samples:
+        raise TaskError(
+            f"the task has no samples in the split {split!r}",
+            "GRASP learns on dev and validates on val; give the task both",
+        )
+    return samples
+
+
+def _learn_epoch(method: Learner, context: Context, epoch: int, dev: Sequence[Sample]) -> None:
+    settings = context.settings
+    order = shuffled(dev, settings.seed, "shuffle", epoch)
+    size = settings.batch_size
+    chunks = [order[i : i + size] for i in range(0, len(order), size)]
+    seen: list[Outcome] = []
+    for cycle, chunk in enumerate(chunks):
+        context.notify("batch_started", epoch=epoch, cycle=cycle, batches=len(chunks))
+        outcomes = context.rollouts(
+            chunk,
+            method.wrap,
+            scope=f"e{epoch}/b{cycle}/dev",
+            purpose="rollout",
+            skills=method.library().names,
+        )
+        seen.extend(outcomes)
+        context.record(
+            "batch", epoch=epoch, cycle=cycle, **score(outcomes).to_json(), samples=brief(outcomes)
+        )
+        method.learn(Batch(epoch, cycle, tuple(outcomes)), context)
+    context.record("epoch", epoch=epoch, **score(seen).to_json())
+    method.end_epoch(epoch, seen, context)
+
+
+def brief(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
+    """Return outcomes as they stand in the journal: verdicts without transcripts."""
+    rows = []
+    for outcome in outcomes:
+        row: dict[str, Any] = {
+            "id": outcome.sample_id,
+            "correct": outcome.correct,
+            "status": outcome.status,
+            "answer": outcome.answer[:200],
+        }
+        if outcome.tags:
+            row["tags"] = list(outcome.tags)
+        if outcome.error:
+            row["error"] = outcome.error
+        rows.append(row)
+    return rows
+
+
+def _validate(method: Learner, context: Context, val: Sequence[Sample], name: str) -> Score:
+    outcomes = context.rollouts(
+        val,
+        method.wrap,
+        scope=f"{name}/val",
+        purpose="validation",
+        skills=method.library().names,
+    )
+    return score(outcomes)
+
+
+def _sealed_test(
+    method: Learner, context: Context, split: str, learned: Any, empty: Any
+) -> dict[str, Score]:
+    """Evaluate a test split once, with what was learned and with nothing."""
+    samples = context.samples(split)
+    if not samples:
+        return {}
+    arms = {"learned": learned}
+    if learned == empty:
+        arms = {"no_skills": empty}  # The same agent twice would only measure noise.
+    elif context.settings.no_skills_baseline:
+        arms["no_skills"] = empty
+    scores: dict[str, Score] = {}
+    for arm, state in arms.items():
+        method.load(state)
+        outcomes = context.rollouts(
+            samples,
+            method.wrap,
+            scope=f"{split}/{arm}",
+            purpose="test",
+            skills=method.library().names,
+        )
+        scores[arm] = score(outcomes)
+        context.record(
+            "test", split=split, arm=arm, **scores[arm].to_json(), samples=brief(outcomes)
+        )
+    return {"learned": scores["no_skills"], **scores} if learned == empty else scores

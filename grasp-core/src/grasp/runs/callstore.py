@@ -1,0 +1,172 @@
+"""The call store: every answer of a run, on disk before anyone acts on it.
+
+One SQLite file in write-ahead mode. An answer is addressed by the call's content key
+and its scope (the repeat index of design section 6), so the order in which threads ask
+does not matter.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from grasp.agents.calls import call_content, completion_from_json, completion_to_json
+from grasp.contracts import (
+    AgentError,
+    Completion,
+    ContentFilterError,
+    ContextLimitError,
+    EndpointError,
+    ModelCall,
+    RunError,
+)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS calls (
+    scope TEXT NOT NULL, key TEXT NOT NULL, purpose TEXT NOT NULL,
+    call BLOB NOT NULL, answer TEXT NOT NULL,
+    PRIMARY KEY (scope, key)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS calls_by_key ON calls (key);
+CREATE TABLE IF NOT EXISTS failures (
+    scope TEXT NOT NULL, key TEXT NOT NULL, purpose TEXT NOT NULL,
+    kind TEXT NOT NULL, message TEXT NOT NULL, settled INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (scope, key)
+) WITHOUT ROWID;
+"""
+
+_KINDS: dict[str, type[AgentError]] = {
+    "context_limit": ContextLimitError,
+    "content_filter": ContentFilterError,
+}
+
+
+class CallStore:
+    """Answers and failures of one run. Thread-safe.
+
+    A failure is never an answer. It becomes part of the run's history (``settled``) when
+    the journal records what followed from it; one that the process died with is
+    forgotten and the call is made again.
+
+    Args:
+        path: The file; created if missing.
+
+    Raises:
+        RunError: The file is not a call store.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_SCHEMA)
+            self._db.execute("DELETE FROM failures WHERE settled = 0")
+        except sqlite3.DatabaseError as error:
+            raise RunError(
+                f"can't open the call store {path}: {error}",
+                "free disk space, or start anew with --force",
+            ) from None
+
+    def __len__(self) -> int:
+        with self._lock:
+            return int(self._db.execute("SELECT COUNT(*) FROM calls").fetchone()[0])
+
+    def get(self, key: str, scope: str) -> Completion | AgentError | None:
+        """Return the answer or the settled failure of this very call."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT answer FROM calls WHERE scope = ? AND key = ?", (scope, key)
+            ).fetchone()
+            if row is None:
+                failed = self._db.execute(
+                    "SELECT kind, message FROM failures WHERE scope = ? AND key = ? AND settled",
+                    (scope, key),
+                ).fetchone()
+        if row is not None:
+            return completion_from_json(json.loads(row[0]))
+        if failed is not None:
+            kind, message = failed
+            return _KINDS.get(kind, EndpointError)(message, kind=kind)
+        return None
+
+    def find(self, key: str) -> Completion | None:
+        """Return the answer to the same content under any scope, the first by scope."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT answer FROM calls WHERE key = ? ORDER BY scope LIMIT 1", (key,)
+            ).fetchone()
+        return None if row is None else completion_from_json(json.loads(row[0]))
+
+    def put(
+        self, key: str, scope: str, purpose: str, call: ModelCall, completion: Completion
+    ) -> None:
+        """Store an answer; when this returns it survives ``kill -9``."""
+        content = zlib.compress(_dumps(call_content(call)).encode("utf-8"))
+        answer = _dumps(completion_to_json(completion))
+        with self._lock, _disk_errors(self.path):
+            self._db.execute(
+                "INSERT OR IGNORE INTO calls VALUES (?, ?, ?, ?, ?)",
+                (scope, key, purpose, content, answer),
+            )
+
+    def put_failure(self, key: str, scope: str, purpose: str, error: AgentError) -> None:
+        """Note a failure; it counts once ``settle`` is called."""
+        with self._lock, _disk_errors(self.path):
+            self._db.execute(
+                "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?, ?, 0)",
+                (scope, key, purpose, error.kind, error.message),
+            )
+
+    def settle(self) -> None:
+        """Make the failures so far part of the run's history."""
+        with self._lock, _disk_errors(self.path):
+            self._db.execute("UPDATE failures SET settled = 1 WHERE settled = 0")
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """Yield every stored call, ordered by scope: scope, key, purpose, call, answer."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT scope, key, purpose, call, answer FROM calls ORDER BY scope, key"
+            ).fetchall()
+        for scope, key, purpose, call, answer in rows:
+            yield {
+                "scope": scope,
+                "key": key,
+                "purpose": purpose,
+                "call": json.loads(zlib.decompress(call)),
+                "answer": json.loads(answer),
+            }
+
+    def close(self) -> None:
+        """Close the file; further use is an error."""
+        with self._lock:
+            self._db.close()
+
+
+class _disk_errors:  # noqa: N801 - reads as a statement.
+    """Turns a failed write into one clear error."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise RunError(
+                f"can't write {self._path}: {error}",
+                "free disk space, then go on where it stopped with --resume",
+            ) from None
+
+
+def _dumps(data: Mapping[str, Any]) -> str:
+    # ASCII, because answers may hold lone surrogates that UTF-8 can't encode.
+    return json.dumps(data, separators=(",", ":"))

@@ -1,0 +1,230 @@
+"""The run configuration: YAML in, validated values out."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+
+from grasp.contracts import ConfigError
+from grasp.methods.settings import CycleSettings
+
+#: Environment variable that names the agent, between the command line and the file.
+BACKEND_VARIABLE = "GRASP_BACKEND"
+
+_SECRET = re.compile(r"key|token|secret|password|credential|authorization", re.IGNORECASE)
+_NOT_SECRET = frozenset({"max_tokens", "token_parameter"})
+
+
+class SkillsSection(BaseModel):
+    """Where a run's skills start from."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_dir: str | None = Field(
+        None, description="Accepted for the original's files; the template ships with GRASP."
+    )
+
+
+class RunConfig(BaseModel):
+    """Everything that decides what a run does. The original's key names are aliases."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    task: str | None = Field(None, description="Name of a registered task.")
+    task_params: dict[str, Any] = Field(default_factory=dict, description="Its parameters.")
+    method: str = Field("grasp", description="Name of a registered method.")
+    agent: str | None = Field(
+        None,
+        validation_alias=AliasChoices("agent", "agent_preset"),
+        description="Preset of the acting model.",
+    )
+    agent_params: dict[str, Any] = Field(
+        default_factory=dict, description="Parameters of the agent, over the preset's."
+    )
+    agent_temperature: float | None = Field(
+        None, ge=0, le=2, description="Temperature of the acting model, over the preset's."
+    )
+    writer: str | None = Field(None, description="Preset of the skill writer; unset = the agent.")
+    writer_params: dict[str, Any] = Field(
+        default_factory=dict, description="Parameters of the writer, over its preset's."
+    )
+    deterministic: bool = Field(
+        False,
+        description="The endpoint always answers a prompt alike: answer repeats from the store.",
+    )
+    executor: str = Field("threads", description="Name of a registered executor.")
+    output_dir: str = Field("runs", description="Folder that new run folders are made in.")
+    cycle: CycleSettings = Field(default_factory=CycleSettings)
+    skills: SkillsSection = Field(default_factory=SkillsSection)
+
+    def to_yaml_data(self) -> dict[str, Any]:
+        """Return the configuration as plain data without secrets."""
+        return redact(self.model_dump(mode="json"))
+
+
+def redact(data: Any) -> Any:
+    """Return data with the values of secret-looking keys dropped."""
+    if isinstance(data, dict):
+        return {
+            k: redact(v)
+            for k, v in data.items()
+            if str(k) in _NOT_SECRET or not _SECRET.search(str(k))
+        }
+    if isinstance(data, list):
+        return [redact(v) for v in data]
+    return data
+
+
+def load_config(
+    source: str | Path | Mapping[str, Any] | None = None, overrides: Iterable[str] = ()
+) -> RunConfig:
+    """Read and validate a configuration.
+
+    Args:
+        source: YAML file, plain data, or nothing for the defaults.
+        overrides: ``a.b=value`` with YAML values; later ones win.
+
+    Raises:
+        ConfigError: Missing file, malformed YAML, unknown key (with the nearest known
+            one) or a value out of range.
+    """
+    data = dict(source) if isinstance(source, Mapping) else read_yaml(source) if source else {}
+    data = _normalised(data)
+    for override in overrides:
+        _set(data, override)
+    _check_keys(data, RunConfig, "")
+    try:
+        return RunConfig.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(_first_problem(error)) from None
+
+
+def read_yaml(path: str | Path) -> dict[str, Any]:
+    """Read a YAML mapping.
+
+    Raises:
+        ConfigError: Missing or unreadable file, malformed YAML, or no mapping.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"can't read the configuration {path}: {reason}") from None
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "malformed"
+        raise ConfigError(f"{path}{where}: not valid YAML ({problem})") from None
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise ConfigError(
+            f"{path} is not a mapping of settings", "write lines like 'method: grasp'"
+        )
+    return data
+
+
+def choose_agent(argument: str | None, config: RunConfig) -> str:
+    """Return the agent's name: argument, then ``GRASP_BACKEND``, then the configuration.
+
+    Raises:
+        ConfigError: None of them names one.
+    """
+    name = argument or os.environ.get(BACKEND_VARIABLE) or config.agent
+    if not name:
+        raise ConfigError(
+            "no agent is named",
+            f"pass --agent NAME, set {BACKEND_VARIABLE}, or write 'agent: NAME' in the "
+            "configuration; 'grasp doctor' lists them",
+        )
+    return name
+
+
+def _normalised(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Move loop settings written at top level into ``cycle``."""
+    top = {str(k): v for k, v in data.items()}
+    if top.get("cycle") is None:
+        top.pop("cycle", None)
+    loose = {
+        k: top.pop(k) for k in list(top) if k in _keys(CycleSettings) and k not in _keys(RunConfig)
+    }
+    if loose:
+        cycle = top.get("cycle", {})
+        if not isinstance(cycle, Mapping):
+            raise ConfigError("cycle is not a mapping of settings")
+        top["cycle"] = {**loose, **cycle}
+    return top
+
+
+def _set(data: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    keys = [k.strip() for k in path.split(".")]
+    if not equals or not all(keys):
+        raise ConfigError(
+            f"--set {override!r} is not of the form key=value", "e.g. --set cycle.epochs=2"
+        )
+    if len(keys) == 1 and keys[0] in _keys(CycleSettings) - _keys(RunConfig):
+        keys.insert(0, "cycle")
+    try:
+        value = yaml.safe_load(text) if text.strip() else None
+    except yaml.YAMLError:
+        value = text
+    target = data
+    for key in keys[:-1]:
+        child = target.setdefault(key, {})
+        if not isinstance(child, dict):
+            raise ConfigError(f"--set {override!r}: {key} is a value, not a section")
+        target = child
+    model = CycleSettings if keys[0] == "cycle" and len(keys) == 2 else RunConfig
+    for alias in _aliases(model, keys[-1]):
+        target.pop(alias, None)
+    target[keys[-1]] = value
+
+
+def _aliases(model: type[BaseModel], key: str) -> set[str]:
+    """Return every name of the setting that ``key`` names."""
+    for name, field in model.model_fields.items():
+        alias = field.validation_alias
+        names = (
+            {name, *(str(c) for c in alias.choices)} if isinstance(alias, AliasChoices) else {name}
+        )
+        if key in names:
+            return names
+    return set()
+
+
+def _keys(model: type[BaseModel]) -> set[str]:
+    return {alias for name in model.model_fields for alias in _aliases(model, name)}
+
+
+def _check_keys(data: Mapping[str, Any], model: type[BaseModel], where: str) -> None:
+    known = _keys(model)
+    for key, value in data.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, sorted(known), 1)
+            raise ConfigError(
+                f"unknown setting {where}{key}",
+                f"did you mean {where}{near[0]}?" if near else f"known: {', '.join(sorted(known))}",
+            )
+        field = model.model_fields.get(key)
+        section = field.annotation if field else None
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            if not isinstance(value, Mapping):
+                raise ConfigError(f"{where}{key} is not a mapping of settings")
+            _check_keys(value, section, f"{where}{key}.")
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    given = problem.get("input")
+    return f"{where}: {problem['msg'].lower()} (it is {given!r})"

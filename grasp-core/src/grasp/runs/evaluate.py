@@ -1,0 +1,118 @@
+"""Evaluates an agent on one split, outside of any run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grasp.agents.session import Session
+from grasp.contracts import SPLITS, Agent, Outcome, Task, TaskError
+from grasp.engine import Engine, Job
+from grasp.methods.harness import Score, brief, score
+from grasp.plugins import load_executor
+from grasp.runs.callstore import CallStore
+from grasp.runs.config import RunConfig
+from grasp.runs.execute import Listener, RunRequest, backends
+from grasp.runs.preflight import check_endpoint
+from grasp.skills import SkillAgent, SkillLibrary
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An agent's outcomes on a split."""
+
+    split: str
+    skills: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    usage: dict[str, Any]
+    wall_s: float
+
+    @property
+    def score(self) -> Score:
+        """Accuracy with its subsets."""
+        return score(self.outcomes)
+
+    @property
+    def by_type(self) -> dict[str, Score]:
+        """Accuracy per sample type."""
+        types = sorted({o.sample_type for o in self.outcomes})
+        return {t: score([o for o in self.outcomes if o.sample_type == t]) for t in types}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the evaluation as JSON data."""
+        return {
+            "split": self.split,
+            "skills": list(self.skills),
+            **self.score.to_json(),
+            "by_type": {t: s.to_json() for t, s in self.by_type.items() if t},
+            "samples": brief(self.outcomes),
+            **self.usage,
+            "wall_s": round(self.wall_s, 3),
+        }
+
+
+def evaluate(
+    task: Task,
+    agent: Any,
+    config: RunConfig,
+    *,
+    split: str = "val",
+    library: SkillLibrary | None = None,
+    limit: int | None = None,
+    store_file: Path | None = None,
+    listener: Listener | None = None,
+) -> Evaluation:
+    """Run every sample of a split once.
+
+    Raises:
+        TaskError: The split is unknown or empty.
+        AgentError: The endpoint can't be used.
+    """
+    known = library or SkillLibrary()
+    started = time.monotonic()
+    request = RunRequest(task, task.name, config, agent, Path())
+    closing: list[Callable[[], None]] = []
+    try:
+        actor = backends(request, closing)[0]
+        check_endpoint(actor)
+        task.setup()
+        closing.append(task.close)
+        samples = list(task.samples(split))[:limit]
+        if not samples:
+            have = [s for s in (*SPLITS, "probe") if task.samples(s)]
+            raise TaskError(
+                f"the task has no samples in the split {split!r}",
+                f"it has: {', '.join(have) or 'none'}",
+            )
+        store = None
+        if store_file is not None:
+            store_file.parent.mkdir(parents=True, exist_ok=True)
+            store = CallStore(store_file)
+            closing.append(store.close)
+        session = Session(actor, store, memoise=config.deterministic)
+        executor = load_executor(config.executor, concurrency=config.cycle.concurrency)
+        closing.append(executor.close)
+
+        def wrap(inner: Agent) -> Agent:
+            return SkillAgent(inner, known, task)
+
+        def notify(kind: str, /, **facts: Any) -> None:
+            if listener is not None:
+                listener(kind, facts)
+
+        engine = Engine(task, session, executor, notify)
+        jobs = [Job(s, f"{split}/{s['id']}", "test", wrap, known.names) for s in samples]
+        outcomes = engine.run(jobs, split)
+        return Evaluation(
+            split,
+            known.names,
+            tuple(outcomes),
+            session.ledger.summary(),
+            time.monotonic() - started,
+        )
+    finally:
+        for close in reversed(closing):
+            close()

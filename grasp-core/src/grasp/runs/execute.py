@@ -1,0 +1,396 @@
+"""Starts a run, or starts it again: the one path for new, resumed and replayed runs."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grasp.agents.adapt import adapt
+from grasp.agents.session import Ledger, Session
+from grasp.contracts import Backend, ConfigError, RunError, Task, TaskError
+from grasp.engine import Engine
+from grasp.methods import Context, LearningResult, Method, Score
+from grasp.plugins import emit, load_agent, load_executor, load_gate, load_method
+from grasp.runs.callstore import CallStore
+from grasp.runs.config import RunConfig
+from grasp.runs.journal import Journal
+from grasp.runs.preflight import check_endpoint
+from grasp.runs.rundir import RunDirectory
+from grasp.skills import SkillLibrary, dump_skill, save_library, skill_from_json
+
+#: Called with (kind, facts) for every event, durable or not. Must not raise.
+Listener = Callable[[str, Mapping[str, Any]], Any]
+
+#: Settings that may change between a run and its resumption.
+_FREE = {("cycle", "concurrency"), ("output_dir",), ("executor",)}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a finished run reports.
+
+    ``learning`` is ``None`` for a method that ran free of the harness.
+    """
+
+    run_dir: Path
+    learning: LearningResult | None
+    gate_decisions: tuple[dict[str, Any], ...]
+    usage: Mapping[str, Any]
+    wall_s: float
+
+    def summary(self) -> dict[str, Any]:
+        """Return the summary as JSON data: the last line of ``grasp run --json``."""
+        found = self.learning
+        tests = found.tests if found else {}
+        return {
+            "run_dir": str(self.run_dir),
+            "baseline_val": _accuracy(found.baseline_val) if found else None,
+            "best_val": _accuracy(found.best_val) if found else None,
+            "val_curve": [s.accuracy for s in found.val_curve] if found else [],
+            "test": _arms(tests.get("test")),
+            "ood": _arms(tests.get("ood")),
+            "skills": list(found.library.names) if found else [],
+            "gate_decisions": list(self.gate_decisions),
+            "calls": self.usage["calls"],
+            "tokens": self.usage["tokens"],
+            "cost": self.usage["cost"],
+            "wall_s": round(self.wall_s, 3),
+        }
+
+    def scores(self) -> dict[str, Any]:
+        """Return the summary with counts, errors and subsets: ``scores.json``."""
+        found = self.learning
+        return {
+            **self.summary(),
+            "details": {
+                "baseline_val": _full(found.baseline_val) if found else None,
+                "best_epoch": found.best_epoch if found else None,
+                "best_val": _full(found.best_val) if found else None,
+                "val_curve": [s.to_json() for s in found.val_curve] if found else [],
+                "tests": {
+                    split: {arm: s.to_json() for arm, s in arms.items()}
+                    for split, arms in (found.tests if found else {}).items()
+                },
+            },
+        }
+
+
+def _accuracy(score: Score | None) -> float | None:
+    return None if score is None else score.accuracy
+
+
+def _full(score: Score | None) -> dict[str, Any] | None:
+    return None if score is None else score.to_json()
+
+
+def _arms(scores: Mapping[str, Score] | None) -> dict[str, float] | None:
+    return None if not scores else {arm: s.accuracy for arm, s in scores.items()}
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What to run, and where.
+
+    Attributes:
+        task: The task, set up by the run itself.
+        task_name: Name it was asked for by.
+        config: Settings.
+        agent: Preset name, a backend, or any object with ``inference``.
+        run_dir: Folder of the run.
+        method: Class of the method; ``None`` loads ``config.method``.
+        resume: Go on with the run in the folder.
+        force: Replace the run in the folder.
+        preflight: Look whether the endpoint is there before starting.
+    """
+
+    task: Task
+    task_name: str
+    config: RunConfig
+    agent: Any
+    run_dir: Path
+    method: type[Method] | None = None
+    resume: bool = False
+    force: bool = False
+    preflight: bool = True
+
+
+def execute(request: RunRequest, listener: Listener | None = None) -> RunResult:
+    """Run a method on a task from start to end.
+
+    Raises:
+        GraspError: One line that says what is wrong and what to do. Everything learned
+            and every answer so far is in the run directory.
+    """
+    started = time.monotonic()
+    directory = RunDirectory(request.run_dir)
+    directory.open(resume=request.resume, force=request.force)
+    closing: list[Callable[[], None]] = [directory.close]
+    try:
+        return _execute(request, directory, listener or (lambda *_: None), started, closing)
+    finally:
+        for close in reversed(closing):
+            close()
+
+
+def _execute(
+    request: RunRequest,
+    directory: RunDirectory,
+    listener: Listener,
+    started: float,
+    closing: list[Callable[[], None]],
+) -> RunResult:
+    config, task, settings = request.config, request.task, request.config.cycle
+
+    def notify(kind: str, /, **facts: Any) -> None:
+        listener(kind, facts)
+
+    actor, analyst, writer = backends(request, closing)
+    if request.preflight:
+        check_endpoint(actor)
+    task.setup()
+    closing.append(task.close)
+    _check_samples(task)
+
+    identity = _identity(request, actor)
+    known = directory.read_config() if request.resume else None
+    if known is not None:
+        _check_same(known, identity)
+    directory.write_config(identity)
+
+    store = CallStore(directory.calls_file)
+    closing.append(store.close)
+    journal = Journal(directory.journal_file)
+    closing.append(journal.close)
+    ledger = Ledger()
+
+    def session(backend: Backend) -> Session:
+        return Session(backend, store, memoise=config.deterministic, ledger=ledger)
+
+    acting = session(actor)
+    executor = load_executor(config.executor, concurrency=settings.concurrency)
+    closing.append(executor.close)
+    keeper = _LibraryKeeper(directory)
+
+    def record(kind: str, /, **facts: Any) -> None:
+        store.settle()
+        journal.append(kind, **facts)
+        keeper.take(kind, facts)
+        listener(kind, facts)
+        emit({"event": kind, **facts})
+
+    context = Context(
+        task=task,
+        settings=settings,
+        engine=Engine(task, acting, executor, notify),
+        analyst=session(analyst),
+        writer=session(writer),
+        gate=_gate(config),
+        record=record,
+        notify=notify,
+    )
+    # One interrupt stops all three.
+    context.analyst.cancelled = context.writer.cancelled = acting.cancelled
+    method = _method(request, directory, context, acting)
+    notify(
+        "run_started",
+        run_dir=str(directory.path),
+        task=request.task_name,
+        config=config,
+        ledger=ledger,
+    )
+    context.record("run", task=request.task_name, method=config.method, data=task.describe())
+    found = method.run()
+    learning = found if isinstance(found, LearningResult) else None
+    result = RunResult(
+        run_dir=directory.path,
+        learning=learning,
+        gate_decisions=gate_decisions(journal.events),
+        usage=ledger.summary(),
+        wall_s=time.monotonic() - started,
+    )
+    save_library(learning.library if learning else method.library(), directory.final_skills)
+    directory.write_scores(result.scores())
+    notify("run_finished", result=result)
+    return result
+
+
+def backends(
+    request: RunRequest, closing: list[Callable[[], None]]
+) -> tuple[Backend, Backend, Backend]:
+    """Return the acting, the analysing and the proposing backend (often the same one)."""
+    config = request.config
+    overrides: dict[str, Any] = dict(config.agent_params)
+    if config.agent_temperature is not None:
+        overrides["temperature"] = config.agent_temperature
+
+    def build(agent: Any, parameters: Mapping[str, Any]) -> Backend:
+        backend = adapt(load_agent(agent, **parameters) if isinstance(agent, str) else agent)
+        closing.append(backend.close)
+        return backend
+
+    actor = build(request.agent, overrides)
+    analyst = build(config.writer, config.writer_params) if config.writer else actor
+    temperature = config.cycle.proposal_temperature
+    if temperature is None:
+        return actor, analyst, analyst
+    if config.writer:
+        writer = build(config.writer, {**config.writer_params, "temperature": temperature})
+    elif isinstance(request.agent, str):
+        writer = build(request.agent, {**overrides, "temperature": temperature})
+    else:
+        writer = actor  # An agent given as an object has no temperature to set.
+    return actor, analyst, writer
+
+
+def _gate(config: RunConfig) -> Any:
+    cycle = config.cycle
+    parameters = dict(cycle.gate_params)
+    if cycle.gate == "paper":
+        parameters = {
+            "penalty": cycle.invalid_action_penalty,
+            "regression_budget": cycle.regression_gate,
+            "fixes_only": cycle.fixes_only,
+            **parameters,
+        }
+    return load_gate(cycle.gate, **parameters)
+
+
+class AgentConfig(dict[str, Any]):
+    """``config["agent"]`` of a method: plain data, and a way to the run's session."""
+
+    session: Session
+    built: Iterator[int]
+
+
+def _method(
+    request: RunRequest, directory: RunDirectory, context: Context, session: Session
+) -> Method:
+    config = request.config
+    kind = request.method or load_method(config.method)
+    data = config.to_yaml_data()
+    agent = AgentConfig({"preset": request.agent if isinstance(request.agent, str) else "custom"})
+    agent.session = session
+    agent.built = itertools.count()
+    cycle = data["cycle"]
+    for name, field in type(config.cycle).model_fields.items():
+        for alias in getattr(field.validation_alias, "choices", ()):
+            cycle[str(alias)] = cycle[name]
+    method = kind({**data, "agent": agent, "cycle": cycle}, directory.path, request.task)
+    method.context = context
+    return method
+
+
+def _identity(request: RunRequest, actor: Backend) -> dict[str, Any]:
+    """Return what the run directory keeps of the settings."""
+    data = request.config.to_yaml_data()
+    data["task"] = request.task_name
+    if isinstance(request.agent, str):
+        data["agent"] = request.agent
+    data["model"] = dict(actor.identity)
+    return data
+
+
+def _check_same(known: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    changed = [
+        ".".join(path)
+        for path in sorted(_differences(known, now, ()))
+        if not any(path[: len(free)] == free for free in _FREE)
+    ]
+    if changed:
+        raise ConfigError(
+            f"the run was started with other settings: {', '.join(changed)}",
+            "resume without them, or start a new run",
+        )
+
+
+def _differences(a: Any, b: Any, path: tuple[str, ...]) -> set[tuple[str, ...]]:
+    if isinstance(a, dict) and isinstance(b, dict):
+        found: set[tuple[str, ...]] = set()
+        for key in a.keys() | b.keys():
+            found |= _differences(a.get(key), b.get(key), (*path, str(key)))
+        return found
+    return set() if a == b else {path}
+
+
+def _check_samples(task: Task) -> None:
+    ids: dict[str, str] = {}
+    for split in ("dev", "val", "probe", "test", "ood"):
+        for sample in task.samples(split):
+            if "id" not in sample:
+                raise TaskError(f"a sample of the split {split!r} has no 'id'")
+            other = ids.setdefault(str(sample["id"]), split)
+            if other != split:
+                raise TaskError(
+                    f"sample {sample['id']!r} is in the splits {other!r} and {split!r}",
+                    "splits must not overlap",
+                )
+
+
+class _LibraryKeeper:
+    """Keeps the library's files up to date as events happen."""
+
+    def __init__(self, directory: RunDirectory) -> None:
+        self._directory = directory
+        self._number = 0
+
+    def take(self, kind: str, facts: Mapping[str, Any]) -> None:
+        if kind == "validation" and facts.get("best"):
+            save_library(_library(facts["skills"]), self._directory.best_skills)
+        if kind == "update" and facts.get("accepted"):
+            self._archive(facts)
+
+    def _archive(self, facts: Mapping[str, Any]) -> None:
+        """Write the library an update made as ``history/<n>-<names>/<skill>.md``."""
+        self._number += 1
+        folder = (
+            self._directory.skill_history
+            / f"{self._number:03d}-e{facts['epoch']}-b{facts['cycle']}"
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        for skill in _library(facts["library"]):
+            (folder / f"{skill.name}.md").write_text(dump_skill(skill), encoding="utf-8")
+
+
+def _library(skills: list[dict[str, Any]]) -> SkillLibrary:
+    return SkillLibrary(tuple(skill_from_json(s) for s in skills))
+
+
+def gate_decisions(events: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Return the gate's decisions of a journal, one per update that reached it."""
+    decisions = []
+    for event in events:
+        if event["event"] != "update" or event.get("skipped"):
+            continue
+        decisions.append(
+            {
+                "epoch": event["epoch"],
+                "cycle": event["cycle"],
+                "accepted": event["accepted"],
+                "candidates": [
+                    {
+                        "title": c["title"],
+                        "verdict": c.get("verdict"),
+                        "reason": c.get("reason"),
+                        "score": c["counts"]["adjusted"] if "counts" in c else None,
+                    }
+                    for c in event.get("candidates", [])
+                ],
+            }
+        )
+    return tuple(decisions)
+
+
+def require_run(path: Path) -> RunDirectory:
+    """Return the run in a folder.
+
+    Raises:
+        RunError: There is none.
+    """
+    directory = RunDirectory(path)
+    if not directory.exists:
+        raise RunError(f"no run in {path}", "give the folder that 'grasp run' printed")
+    return directory

@@ -1,0 +1,83 @@
+"""Replays a finished run from its own answers, offline, and compares what comes out."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grasp.agents.recorded import RecordedBackend
+from grasp.contracts import RunError, Task
+from grasp.runs.callstore import CallStore
+from grasp.runs.config import load_config
+from grasp.runs.execute import Listener, RunRequest, RunResult, execute, require_run
+from grasp.skills import SkillLibrary, load_library
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A replayed run and whether it came to the same end."""
+
+    result: RunResult
+    same_library: bool
+    same_scores: bool
+
+
+def replay(
+    path: Path, load: Any, out: Path | None = None, listener: Listener | None = None
+) -> Replay:
+    """Run a finished run again with no answer but its own.
+
+    Args:
+        path: The run.
+        load: ``load_task(name, **params)``.
+        out: Folder for the replay; a temporary one by default.
+        listener: Called with every event.
+
+    Raises:
+        RunError: The run is not there or not finished.
+        AgentSetupError: The loop asks something the run never asked; the message names
+            the first difference.
+    """
+    directory = require_run(path)
+    if not directory.finished:
+        raise RunError(f"the run in {path} is not finished", "finish it with --resume first")
+    data = directory.read_config()
+    identity = data.pop("model", {})
+    config = load_config(data)
+    task: Task = load(config.task, **config.task_params)
+    store = CallStore(directory.calls_file)
+    try:
+        backend = RecordedBackend({"identity": identity}, list(store.entries()))
+    finally:
+        store.close()
+    with tempfile.TemporaryDirectory(prefix="grasp-replay-") as temporary:
+        request = RunRequest(
+            task=task,
+            task_name=str(config.task),
+            config=config,
+            agent=backend,
+            run_dir=out or Path(temporary) / "run",
+            preflight=False,
+        )
+        result = execute(request, listener)
+        again = (
+            load_library(result.run_dir / "skills" / "final")
+            if result.learning and len(result.learning.library)
+            else SkillLibrary()
+        )
+    before = (
+        load_library(directory.final_skills)
+        if any(directory.final_skills.iterdir())
+        else SkillLibrary()
+    )
+    scores = json.loads(directory.scores_file.read_text(encoding="utf-8"))
+    summary = result.summary()
+    keys = ("baseline_val", "best_val", "val_curve", "test", "ood", "gate_decisions")
+    return Replay(
+        result,
+        same_library=[s.digest for s in before] == [s.digest for s in again],
+        same_scores=all(scores[k] == summary[k] for k in keys),
+    )

@@ -1,0 +1,197 @@
+"""The run directory: where a run lives, who holds it, and what it wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import yaml
+
+from grasp.contracts import RunError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - Windows has no advisory locks of this kind.
+    fcntl = None  # type: ignore[assignment]
+
+CONFIG = "config.yaml"
+JOURNAL = "journal.jsonl"
+CALLS = "calls.sqlite"
+SCORES = "scores.json"
+SKILLS = "skills"
+
+#: Everything a run writes; ``--force`` removes these and nothing else.
+_OWN = (
+    CONFIG, JOURNAL, "journal.superseded.jsonl", "journal.tmp", CALLS, f"{CALLS}-wal",
+    f"{CALLS}-shm", SCORES, SKILLS, "report.html", "lock",
+)  # fmt: skip
+
+
+class RunDirectory:
+    """A folder that one process at a time runs in.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        RunError: It can't be created, or another process runs in it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock: IO[str] | None = None
+
+    @property
+    def config_file(self) -> Path:
+        """Resolved configuration, without secrets."""
+        return self.path / CONFIG
+
+    @property
+    def journal_file(self) -> Path:
+        """Events of the run."""
+        return self.path / JOURNAL
+
+    @property
+    def calls_file(self) -> Path:
+        """Answers of the run."""
+        return self.path / CALLS
+
+    @property
+    def scores_file(self) -> Path:
+        """Summary of a finished run."""
+        return self.path / SCORES
+
+    @property
+    def best_skills(self) -> Path:
+        """Library of the best checkpoint so far."""
+        return self.path / SKILLS / "best"
+
+    @property
+    def final_skills(self) -> Path:
+        """Final library of a finished run."""
+        return self.path / SKILLS / "final"
+
+    @property
+    def skill_history(self) -> Path:
+        """Every accepted edit and earlier version."""
+        return self.path / SKILLS / "history"
+
+    @property
+    def exists(self) -> bool:
+        """A run has been started here."""
+        return self.config_file.exists() or self.journal_file.exists()
+
+    @property
+    def finished(self) -> bool:
+        """The run here has come to its end."""
+        return self.scores_file.exists()
+
+    def open(self, *, resume: bool, force: bool) -> None:
+        """Create the folder, or take it over, and lock it.
+
+        Raises:
+            RunError: There is a run already and neither ``resume`` nor ``force`` is set;
+                or there is none to resume; or another process holds it.
+        """
+        if resume and not self.exists:
+            raise RunError(f"no run to resume in {self.path}", "leave out --resume to start one")
+        if self.exists and not (resume or force):
+            state = "finished" if self.finished else "unfinished"
+            raise RunError(
+                f"{self.path} holds a {state} run",
+                "go on with --resume, start anew with --force, or choose another --run-dir",
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"can't create {self.path}: {error.strerror}") from None
+        self._acquire()
+        if force and not resume:
+            for name in _OWN:
+                if name != "lock":
+                    _remove(self.path / name)
+
+    def _acquire(self) -> None:
+        try:
+            self._lock = (self.path / "lock").open("a")
+        except OSError as error:
+            raise RunError(f"can't write in {self.path}: {error.strerror}") from None
+        if fcntl is None:  # pragma: no cover
+            return
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            raise RunError(
+                f"another process runs in {self.path}", "wait for it, or choose another --run-dir"
+            ) from None
+
+    def write_config(self, data: Mapping[str, Any]) -> None:
+        """Write the resolved configuration."""
+        write_text(self.config_file, yaml.safe_dump(dict(data), sort_keys=False))
+
+    def read_config(self) -> dict[str, Any]:
+        """Read the configuration the run was started with."""
+        return dict(yaml.safe_load(self.config_file.read_text(encoding="utf-8")) or {})
+
+    def write_scores(self, data: Mapping[str, Any]) -> None:
+        """Write the summary; its presence means that the run is finished."""
+        write_text(self.scores_file, json.dumps(data, indent=2) + "\n")
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def new_run_path(output_dir: str | Path, task: str, method: str) -> Path:
+    """Return a fresh folder name: ``<output_dir>/<task>-<method>-<date>-<time>``."""
+    stem = f"{task}-{method}-{time.strftime('%Y%m%d-%H%M%S')}".replace("/", "-")
+    path = Path(output_dir) / stem
+    number = 2
+    while path.exists():
+        path = Path(output_dir) / f"{stem}-{number}"
+        number += 1
+    return path
+
+
+def latest_run(output_dir: str | Path, task: str, method: str) -> Path:
+    """Return the newest run of a task and method.
+
+    Raises:
+        RunError: There is none.
+    """
+    runs = sorted(Path(output_dir).glob(f"{task}-{method}-*/{CONFIG}"), key=os.path.getmtime)
+    if not runs:
+        raise RunError(f"no run of {task} with {method} in {output_dir}", "name it with --run-dir")
+    return runs[-1].parent
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old or the new text, never a part.
+
+    Raises:
+        RunError: The disk is full or the file can't be written.
+    """
+    temporary = path.with_name(path.name + ".tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise RunError(
+            f"can't write {path}: {error.strerror or error}",
+            "free disk space, then go on where it stopped with --resume",
+        ) from None
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
