@@ -151,7 +151,7 @@ class CallStore:
             self._db.close()
 
 
-class _disk_errors:  # noqa: N801 - reads as a statement.
+class _disk_errors:
     """Turns a failed write into one clear error."""
 
     def __init__(self, path: Path) -> None:

@@ -61,12 +61,13 @@ class RunConfig(BaseModel):
     )
     executor: str = Field("threads", description="Name of a registered executor.")
     output_dir: str = Field("runs", description="Folder that new run folders are made in.")
-    cycle: CycleSettings = Field(default_factory=CycleSettings)
-    skills: SkillsSection = Field(default_factory=SkillsSection)
+    cycle: CycleSettings = CycleSettings()
+    skills: SkillsSection = SkillsSection()
 
     def to_yaml_data(self) -> dict[str, Any]:
         """Return the configuration as plain data without secrets."""
-        return redact(self.model_dump(mode="json"))
+        data: dict[str, Any] = redact(self.model_dump(mode="json"))
+        return data
 
 
 def redact(data: Any) -> Any:

@@ -14,10 +14,11 @@ import yaml
 
 from grasp.contracts import RunError
 
+fcntl: Any
 try:
     import fcntl
 except ImportError:  # pragma: no cover - Windows has no advisory locks of this kind.
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
 
 CONFIG = "config.yaml"
 JOURNAL = "journal.jsonl"

@@ -1,0 +1,110 @@
+"""Sessions of the project: ``nox -s quickstart``, ``nox -s tests``, ``nox --list`` for the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["tests"]
+nox.options.default_venv_backend = "venv"
+
+ROOT = Path(__file__).parent
+DISTRIBUTIONS = (
+    "grasp-core",
+    "grasp-medagentbench",
+    "grasp-fhir-agentbench",
+    "grasp-agentbench",
+    "grasp-baselines",
+)
+TEST_TOOLS = (
+    "pytest>=8",
+    "pytest-cov>=5",
+    "pytest-xdist>=3.5",
+    "hypothesis>=6.100",
+    "fhirpy>=2",
+    "pooch>=1.8",
+    "scipy>=1.10",
+)
+LINT_TOOLS = ("ruff==0.17.6", "mypy==2.4.1", "types-PyYAML", "pytest", "hypothesis", "nox")
+
+
+def install(session: nox.Session, *extra: str) -> None:
+    """Install all five distributions from the checkout, editable, in one go."""
+    editable = [part for d in DISTRIBUTIONS for part in ("-e", str(ROOT / d))]
+    session.install("-q", *editable, *extra)
+
+
+@nox.session
+def quickstart(session: nox.Session) -> None:
+    """Learn skills on a compact task with the recorded answers of a small real model."""
+    session.install("-q", "-e", str(ROOT / "grasp-core"), "-e", str(ROOT / "grasp-medagentbench"))
+    session.run("grasp", "medagentbench", "quickstart", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the default suite of every distribution: fast, deterministic, offline."""
+    install(session, *TEST_TOOLS)
+    targets = session.posargs or [f"{d}/tests" for d in DISTRIBUTIONS]
+    session.run(
+        "pytest", "-n", "2", "--dist", "loadgroup", "-m", "not slow and not real_model", *targets
+    )
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Measure how much of the core the default suite covers."""
+    install(session, *TEST_TOOLS)
+    session.run(
+        "pytest",
+        "-n",
+        "2",
+        "-m",
+        "not slow and not real_model",
+        "--cov",
+        "--cov-report=term-missing",
+        *[f"{d}/tests" for d in DISTRIBUTIONS],
+    )
+
+
+@nox.session
+def long(session: nox.Session) -> None:
+    """Run the long tests: many kills, many rollouts, real installations."""
+    install(session, *TEST_TOOLS, "hatchling", "editables")
+    session.run("pytest", "-m", "slow", *(session.posargs or [f"{d}/tests" for d in DISTRIBUTIONS]))
+
+
+@nox.session(name="real-model")
+def real_model(session: nox.Session) -> None:
+    """Run the tests that talk to a real model: set GRASP_GGUF to a GGUF file."""
+    install(session, *TEST_TOOLS, "xllamacpp>=2026.10")
+    session.run(
+        "pytest", "-m", "real_model", *(session.posargs or [f"{d}/tests" for d in DISTRIBUTIONS])
+    )
+
+
+@nox.session
+def record(session: nox.Session) -> None:
+    """Make the quickstart's record anew with a real model: set GRASP_GGUF to a GGUF file."""
+    session.install(
+        "-q", "-e", f"{ROOT / 'grasp-core'}[llamacpp]", "-e", str(ROOT / "grasp-medagentbench")
+    )
+    session.run("grasp", "medagentbench", "record", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and types; strict everywhere."""
+    install(session, *LINT_TOOLS)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    for distribution in DISTRIBUTIONS:
+        session.run("mypy", "--strict", f"{distribution}/src")
+
+
+@nox.session
+def startup(session: nox.Session) -> None:
+    """Measure how long the commands take to start, beside those of other tools."""
+    install(session, "llm", "hatch")
+    session.run("python", "benchmarks/startup.py", *session.posargs)
