@@ -11,7 +11,12 @@ from grasp.agents.session import SessionAgent
 from grasp.contracts import AgentError, Task
 from grasp.methods.grasp.answers import AnswerError, read_json, rows
 from grasp.methods.grasp.observe import Entry
-from grasp.methods.grasp.prompts import DIAGNOSES_SCHEMA, LABELS_SCHEMA, render
+from grasp.methods.grasp.prompts import (
+    DIAGNOSES_SCHEMA,
+    LABELS_SCHEMA,
+    conversation,
+    render,
+)
 from grasp.methods.settings import CycleSettings
 from grasp.skills import SkillLibrary
 
@@ -163,7 +168,7 @@ def ask(
         AgentError: The call failed for good.
     """
     return agent.inference(
-        [{"role": "user", "content": prompt}],
+        conversation(prompt),
         schema=schema,
         max_tokens=settings.writer_max_tokens,
     )

@@ -7,16 +7,19 @@ domain and rules that code renders to Markdown.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import jinja2
 
+from grasp.contracts import Message
 from grasp.methods.grasp.answers import read_json, rows
 from grasp.skills import Action, Edit, slug
 
 _STRING = {"type": "string"}
+_TURN = re.compile(r"^@@ (system|user|agent)[ \t]*\n", re.MULTILINE)
 
 
 @lru_cache(maxsize=1)
@@ -41,6 +44,21 @@ def _short(text: str, limit: int | None) -> str:
 def render(prompts: str, name: str, **facts: Any) -> str:
     """Fill the template ``<prompts>/<name>.md.j2``."""
     return _environment().get_template(f"{prompts}/{name}.md.j2").render(**facts).strip() + "\n"
+
+
+def conversation(text: str) -> list[Message]:
+    """Turn a filled template into messages.
+
+    Lines ``@@ system``, ``@@ user`` and ``@@ agent`` start a message; a template
+    without them is one user message.
+    """
+    parts = _TURN.split(text)
+    if len(parts) == 1:
+        return [{"role": "user", "content": text}]
+    return [
+        {"role": role, "content": content.strip()}
+        for role, content in zip(parts[1::2], parts[2::2], strict=True)
+    ]
 
 
 def _array_of(key: str, item: Mapping[str, Any], **limits: Any) -> dict[str, Any]:
