@@ -17,7 +17,7 @@ from rich.progress import (
 )
 
 from grasp.agents.session import Ledger
-from grasp.report.summary import decision_text
+from grasp.report.summary import decision
 
 #: Seconds between two lines about one wave in a log.
 _LOG_EVERY_S = 15.0
@@ -105,8 +105,7 @@ class RunProgress:
         )
 
     def _on_update(self, facts: Mapping[str, Any]) -> None:
-        text = decision_text({"event": "update", **facts})
-        self._console.print(text)
+        self._console.print(decision(facts))
 
     def _on_validation(self, facts: Mapping[str, Any]) -> None:
         name = "without skills" if facts["epoch"] == "baseline" else f"after epoch {facts['epoch']}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -20,7 +21,7 @@ _COLOURS = {"accept": "green", "revise": "green", "reject": "red"}
 def print_run(console: Console, events: Sequence[Event], *, skills: bool = True) -> None:
     """Print a run's journal for people."""
     parts: list[RenderableType] = [curve_table(events)]
-    decisions = [decision_text(e) for e in events if e["event"] == "update"]
+    decisions = [Padding(decision(e), (0, 0, 0, 2)) for e in events if e["event"] == "update"]
     if decisions:
         parts += [Text(), Text("Gate decisions", style="bold"), *decisions]
     for event in events:
@@ -65,37 +66,36 @@ def _fraction(score: Mapping[str, Any] | None) -> str:
     return "" if score is None else f"{score['correct']}/{score['total']}"
 
 
-def decision_text(event: Event) -> Text:
+def decision(event: Event) -> RenderableType:
     """Return one update's decision: what was proposed, and why it was kept or not."""
-    text = Text(f"  epoch {event['epoch']}, batch {event['cycle']}: ")
+    title = Text(f"epoch {event['epoch']}, batch {event['cycle']}: ")
     if event.get("skipped"):
-        return text.append(f"no update, {event['skipped']}", style="dim")
+        return title.append(f"no update, {event['skipped']}", style="dim")
     accepted = event["accepted"]
-    text.append(
+    title.append(
         f"accepted {accepted}" if accepted else "nothing accepted",
         style="bold green" if accepted else "bold",
     )
     probe = event.get("probe")
     if probe:
-        text.append(
-            f"  (probe: {len(probe['samples'])} samples, {probe['source'].replace('_', ' ')})",
-            style="dim",
-        )
-    for candidate in event.get("candidates", []):
-        text.append(candidate_line(candidate))
+        source = probe["source"].replace("_", " ")
+        title.append(f"  (probe: {len(probe['samples'])} samples, {source})", style="dim")
+    lines = [candidate_line(candidate) for candidate in event.get("candidates", [])]
     revision = event.get("revision")
     if revision and "verdict" in revision:
-        text.append(candidate_line(revision, "revision: "))
-    for proposal in event.get("proposals", []):
-        for problem in proposal["problems"]:
-            text.append(f"\n    · proposal unusable: {problem}", style="dim")
-    return text
+        lines.append(candidate_line(revision, "revision: "))
+    lines += [
+        Text(f"proposal unusable: {problem}", style="dim")
+        for proposal in event.get("proposals", [])
+        for problem in proposal["problems"]
+    ]
+    return Group(title, *(Padding(line, (0, 0, 0, 4)) for line in lines))
 
 
 def candidate_line(candidate: Mapping[str, Any], prefix: str = "") -> Text:
     """Return one candidate's verdict and reason."""
     verdict = candidate.get("verdict")
-    line = Text(f"\n    · {prefix}{candidate['title']}: ")
+    line = Text(f"{prefix}{candidate['title']}: ")
     if verdict is None:
         return line.append("not probed", style="dim")
     line.append(verdict, style=_COLOURS.get(verdict, "yellow"))
@@ -120,7 +120,8 @@ def test_tables(events: Iterable[Event]) -> list[RenderableType]:
         groups = "  ".join(f"{g} {_fraction(s)}" for g, s in event.get("groups", {}).items())
         lines.append(
             Text(
-                f"{names.get(event['split'], event['split'])} {arms.get(event['arm'], event['arm'])}: "
+                f"  {names.get(event['split'], event['split'])}, "
+                f"{arms.get(event['arm'], event['arm'])}: "
                 f"{event['accuracy']:.0%} ({event['correct']}/{event['total']})  {groups}"
             )
         )
