@@ -16,25 +16,15 @@ from grasp.contracts import Completion, ContentFilterError, ModelCall
 #: Less room than this for an answer means that the prompt is too long.
 _LEAST_ROOM = 256
 
-_WINDOW = re.compile(r"(?i)maximum context length is (\d+)")
-_PROMPT = re.compile(
-    r"(?i)(\d+) (?:input tokens|in the messages|of text input|tokens in the prompt)"
-)
+_WINDOW = re.compile(r"(?i)maximum context length (?:is|of) (\d+)")
+_PROMPT = re.compile(r"(?i)(\d+) (?:input tokens|in the messages|in the prompt)")
 
 
 class ChatBackend(HttpBackend):
     """Answers calls through ``/chat/completions`` (spec: backends)."""
 
     def _parameters(self) -> dict[str, Any]:
-        settings = self._settings
-        parameters: dict[str, Any] = {
-            "temperature": settings.temperature,
-            "max_tokens": settings.max_tokens,
-            "reasoning_effort": settings.reasoning_effort,
-            "stop": list(settings.stop),
-            **settings.extra,
-        }
-        return {k: v for k, v in parameters.items() if v not in (None, "", [])}
+        return self._settings.parameters("temperature", "max_tokens", "reasoning_effort")
 
     def _request(self, call: ModelCall) -> dict[str, Any]:
         settings = self._settings
@@ -55,29 +45,26 @@ class ChatBackend(HttpBackend):
         sequences = wire.stops(call, settings.stop)
         if sequences and "stop" not in self._without:
             request["stop"] = list(sequences)
-        if call.schema is not None and wire.schema_mark(call.schema) not in self._without:
-            request["response_format"] = {
-                "type": "json_schema",
-                "json_schema": wire.response_format(call.schema),
-            }
+        schema = self._schema(call)
+        if schema is not None:
+            request["response_format"] = {"type": "json_schema", "json_schema": schema}
         return request
 
     def _send(self, request: dict[str, Any], **options: Any) -> Any:
         return self._client.chat.completions.with_raw_response.create(**request, **options)
 
-    def _adapt(self, answer: Refusal, request: dict[str, Any], call: ModelCall) -> bool:
+    def _adapt(self, answer: Refusal, request: dict[str, Any], call: ModelCall) -> ModelCall | None:
         renamed = answer.mentions("max_completion_tokens") and answer.mentions("support", "instead")
         if "max_tokens" in request and renamed:
             self._without.add("max_tokens")
-            return True
-        if "response_format" in request and answer.mentions(*wire.SCHEMA_WORDS):
-            assert call.schema is not None
-            self._without.add(wire.schema_mark(call.schema))
-            return True
+            return call
+        fitting = _fitting(answer, request, call)
+        if fitting is not None:
+            return fitting
         if "stop" in request and re.search(r"(?i)\bstop\b", f"{answer.code} {answer.text}"):
             self._without.add("stop")
-            return True
-        return False
+            return call
+        return super()._adapt(answer, request, call)
 
     def _read(self, data: Mapping[str, Any], call: ModelCall) -> Completion:
         choices = data.get("choices")
@@ -97,6 +84,20 @@ class ChatBackend(HttpBackend):
             raise self._empty(reason)
         usage = wire.read_usage(data.get("usage"))
         return Completion(cut, usage, tool_calls, "stop" if stopped else reason)
+
+
+def _fitting(answer: Refusal, request: Mapping[str, Any], call: ModelCall) -> ModelCall | None:
+    """Return the call with the room that is left, where only the answer's bound is too large.
+
+    vLLM refuses a prompt that fits if ``max_tokens`` on top of it would not, so that a
+    preset's bound would make a model with a small context useless.
+    """
+    window, prompt = _WINDOW.search(answer.text), _PROMPT.search(answer.text)
+    asked = request.get("max_tokens") or request.get("max_completion_tokens")
+    if window is None or prompt is None or not asked:
+        return None
+    room = int(window.group(1)) - int(prompt.group(1))
+    return replace(call, max_tokens=room) if _LEAST_ROOM <= room < asked else None
 
 
 def _text(content: Any) -> str:

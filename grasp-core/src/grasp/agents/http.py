@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from grasp.agents import wire
 from grasp.agents.faults import Refusal, judge, refusal
 from grasp.agents.pricing import price_of
 from grasp.agents.retry import Retrier, Transient
@@ -118,9 +119,20 @@ class HttpBackend:
     def _read(self, data: Mapping[str, Any], call: ModelCall) -> Completion:
         raise NotImplementedError
 
-    def _adapt(self, answer: Refusal, request: dict[str, Any], call: ModelCall) -> bool:
-        """Note what the endpoint does not take; say whether a new request would differ."""
-        return False
+    def _adapt(self, answer: Refusal, request: dict[str, Any], call: ModelCall) -> ModelCall | None:
+        """Note what the endpoint does not take; return the call to send instead, if any."""
+        if call.schema is not None and answer.mentions(*wire.SCHEMA_WORDS):
+            mark = wire.schema_mark(call.schema)
+            if mark not in self._without:
+                self._without.add(mark)
+                return call
+        return None
+
+    def _schema(self, call: ModelCall) -> dict[str, Any] | None:
+        """Return the ``json_schema`` object of a call, unless the endpoint refused it."""
+        if call.schema is None or wire.schema_mark(call.schema) in self._without:
+            return None
+        return wire.response_format(call.schema)
 
     # -- one try -----------------------------------------------------------------------
 
@@ -130,10 +142,11 @@ class HttpBackend:
             try:
                 data = self._exchange(request)
             except Refusal as answer:
-                if answer.status in (400, 422) and self._adapt(answer, request, call):
-                    continue
-                verdict = judge(answer, self._where, self._retrier.now())
-                raise verdict from None
+                other = self._adapt(answer, request, call) if answer.status in (400, 422) else None
+                if other is None:
+                    raise judge(answer, self._where, self._retrier.now()) from None
+                call = other
+                continue
             completion = self._read(data, call)
             return Completion(
                 completion.text,
@@ -173,10 +186,14 @@ class HttpBackend:
         except ValueError:
             data = None
         if isinstance(data, Mapping) and data.get("error"):
-            raise refusal(_status_of(data["error"]), data, {}, self._secrets())
+            raise self._failure(data)
         if not isinstance(data, Mapping):
             raise self._malformed("is not JSON")
         return data
+
+    def _failure(self, data: Mapping[str, Any]) -> Exception:
+        """Read an error inside an answer with status 200."""
+        return refusal(_status_of(data["error"]), data, {}, self._secrets())
 
     def _unreachable(self, error: Exception) -> EndpointError:
         cause = error.__cause__

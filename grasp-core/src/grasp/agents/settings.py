@@ -51,11 +51,17 @@ class Settings:
     retry_cap: float = 60.0
     prices: Any = None
     model_path: str = ""
-    threads: int = 0
-    context: int = 0
+    threads: int | None = None
+    context: int | None = None
     parallel: int = 1
     path: str = ""
     policy: Any = None
+
+    def parameters(self, *names: str) -> dict[str, Any]:
+        """Return the fields that are set, and ``extra``: what an identity tells of them."""
+        values = {name: getattr(self, name) for name in names}
+        found = {k: v for k, v in values.items() if v is not None and v != "" and v != ()}
+        return {**found, **({"stop": list(self.stop)} if self.stop else {}), **self.extra}
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -127,8 +133,8 @@ _READ: dict[str, tuple[Callable[[Any], Any], str]] = {
     "timeout": (_positive, "a number of seconds above 0"),
     "retry_cap": (_positive, "a number of seconds above 0"),
     "max_retries": (_count, "a whole number from 0"),
-    "threads": (_count, "a whole number from 0"),
-    "context": (_count, "a whole number from 0"),
+    "threads": (_bound, "a whole number, or 'default'"),
+    "context": (_bound, "a whole number, or 'default' for the model's own"),
     "parallel": (_count, "a whole number from 1"),
     "stop": (_texts, "a text or a list of texts"),
     "extra": (_mapping, "a mapping"),
