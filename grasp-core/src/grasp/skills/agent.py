@@ -50,5 +50,7 @@ class SkillAgent:
             skills = select(skills, history)
             protocol = self._task.protocol_hook(first_user_content(history))
             placed = inject(history, render_block(skills, protocol))
+            if not any(m["role"] == "user" for m in placed):
+                return placed  # There was nowhere to put them.
         self.injected.update({f"{s.name}@{s.digest}": None for s in skills})
         return placed

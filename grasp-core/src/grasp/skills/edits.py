@@ -34,7 +34,9 @@ class Edit:
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """What makes two edits the same: everything but the stated reason."""
+        """What makes two edits the same: all that they change, not the stated reason."""
+        if self.action is Action.REMOVE:
+            return (self.action.value, self.name)
         return (self.action.value, self.name, self.description, self.body, *self.tags)
 
 

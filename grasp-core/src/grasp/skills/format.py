@@ -13,6 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from grasp.skills.library import SkillLibrary
 from grasp.skills.skill import SKELETON, Provenance, Skill, slug
 
 SKILL_FILE = "SKILL.md"
+
+#: Metadata key of a skill's place in the library, which decides ties of the injection.
+_ORDER = "order"
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)^---[ \t]*\r?(?:\n|\Z)(.*)\Z", re.S | re.M)
 
@@ -46,8 +50,16 @@ def _line(error: yaml.YAMLError) -> str:
     return " ".join(str(error).split())
 
 
+def _yaml(front: Mapping[str, Any], *, allow_unicode: bool) -> str:
+    return str(
+        yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=allow_unicode, width=10_000)
+    )
+
+
 def _join(front: Mapping[str, Any], body: str) -> str:
-    head = yaml.safe_dump(dict(front), sort_keys=False, allow_unicode=True, width=10_000)
+    head = _yaml(front, allow_unicode=True)
+    if yaml.safe_load(head) != front:  # PyYAML folds the line separators of Unicode.
+        head = _yaml(front, allow_unicode=False)
     return f"---\n{head}---\n\n{body.strip(chr(10))}\n"
 
 
@@ -75,8 +87,13 @@ def _provenance_strings(provenance: Provenance) -> dict[str, str]:
         "samples": json.dumps(list(provenance.samples)),
     }
     if provenance.probe_score is not None:
-        facts["probe_score"] = f"{provenance.probe_score:g}"
+        facts["probe_score"] = _number(provenance.probe_score)
     return facts
+
+
+def _number(value: float) -> str:
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 _OWN_KEYS = {
@@ -91,6 +108,7 @@ def parse_skill(text: str, origin: str = "SKILL.md") -> Skill:
         SkillError: No front matter, invalid YAML, or name or description missing.
     """
     front, body = _split(text, origin)
+    front = {k: v for k, v in front.items() if v is not None}
     metadata = front.get("metadata") or {}
     if not isinstance(metadata, dict):
         raise SkillError(f"metadata in {origin} is not a mapping")
@@ -149,10 +167,11 @@ def save_library(library: SkillLibrary, folder: Path) -> None:
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         staging.chmod(0o755)
-        for skill in library:
+        for order, skill in enumerate(library):
             home = staging / skill.name
             home.mkdir()
-            (home / SKILL_FILE).write_text(dump_skill(skill), encoding="utf-8")
+            placed = replace(skill, extra={**skill.extra, _ORDER: str(order)})
+            _write(home / SKILL_FILE, dump_skill(placed))
         retired = staging.with_name(staging.name + "-old")
         if folder.exists():
             os.replace(folder, retired)
@@ -162,10 +181,23 @@ def save_library(library: SkillLibrary, folder: Path) -> None:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def _write(path: Path, text: str) -> None:
+    # Lone surrogates, which only a hand-made skill can hold, have no UTF-8 form.
+    path.write_bytes(text.encode("utf-8", "replace"))
+
+
+def _read(path: Path, origin: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SkillError(f"{origin} is not UTF-8 text: {error.reason}") from None
+
+
 def load_library(folder: Path) -> SkillLibrary:
     """Read a folder of Agent Skills, or of the original's flat files.
 
-    Skills come in the order they were learned where they say so, then by name.
+    Skills come in the order they were saved in; others follow in the order they were
+    learned where they say so, then by name.
 
     Raises:
         SkillError: The folder is missing, or a file in it is not a valid skill.
@@ -179,15 +211,21 @@ def load_library(folder: Path) -> SkillLibrary:
         return import_flat(folder)
     skills = []
     for path in nested:
-        skill = parse_skill(path.read_text(encoding="utf-8"), f"{path.parent.name}/{SKILL_FILE}")
+        origin = f"{path.parent.name}/{SKILL_FILE}"
+        skill = parse_skill(_read(path, origin), origin)
         if skill.name != path.parent.name:
             raise SkillError(
-                f"{path.parent.name}/{SKILL_FILE} is named {skill.name!r} inside",
+                f"{origin} is named {skill.name!r} inside",
                 "folder and name must be equal",
             )
         if skill.name != SKELETON:
             skills.append(skill)
-    return SkillLibrary(tuple(sorted(skills, key=_age)))
+    return SkillLibrary(tuple(sorted(skills, key=_place)))
+
+
+def _place(skill: Skill) -> tuple[int, int, tuple[int, int, str]]:
+    order = skill.extra.get(_ORDER, "")
+    return (0, int(order), _age(skill)) if order.isdecimal() else (1, 0, _age(skill))
 
 
 def _age(skill: Skill) -> tuple[int, int, str]:
@@ -210,21 +248,23 @@ def import_flat(folder: Path) -> SkillLibrary:
         raise SkillError(f"no skill library at {folder}")
     skills = []
     for path in sorted(folder.glob("*.md")):
-        front, body = _split(path.read_text(encoding="utf-8"), path.name)
+        front, body = _split(_read(path, path.name), path.name)
         name = slug(str(front.get("name") or path.stem))
         if name == SKELETON:
             continue
-        provenance = front.get("provenance")
-        skills.append(
-            Skill(
-                name=name,
-                description=str(front.get("description", "")),
-                body=body,
-                tags=_tags(front.get("tags")),
-                version=int(front.get("version", 1)),
-                provenance=_provenance(_from_original(provenance)),
+        try:
+            skills.append(
+                Skill(
+                    name=name,
+                    description=str(front.get("description") or ""),
+                    body=body,
+                    tags=_tags(front.get("tags")),
+                    version=int(front.get("version") or 1),
+                    provenance=_provenance(_from_original(front.get("provenance"))),
+                )
             )
-        )
+        except (TypeError, ValueError) as error:
+            raise SkillError(f"{path.name}: {error}") from None
     return SkillLibrary(tuple(sorted(skills, key=_age)))
 
 
@@ -259,7 +299,7 @@ def export_flat(library: SkillLibrary, folder: Path) -> list[Path]:
                 "triggering_samples": list(origin.samples),
             }
         path = folder / f"{skill.name}.md"
-        path.write_text(_join(front, skill.body), encoding="utf-8")
+        _write(path, _join(front, skill.body))
         paths.append(path)
     return paths
 

@@ -45,6 +45,9 @@ def conversation_text(history: Sequence[Message]) -> str:
 
 def _text_of(message: Message) -> str:
     content = message.get("content")
+    if isinstance(content, list):  # OpenAI's parts, of which only text can be ranked.
+        texts = [p.get("text") for p in content if isinstance(p, dict)]
+        return "\n".join(t for t in texts if isinstance(t, str))
     return content if isinstance(content, str) else "" if content is None else str(content)
 
 
@@ -101,6 +104,11 @@ def inject(history: Sequence[Message], block: str) -> list[Message]:
     if last is None or not block:
         return messages
     first_decision = not any(m["role"] in ("agent", "assistant") for m in messages[:last])
+    parts = messages[last].get("content")
+    if isinstance(parts, list):
+        part = {"type": "text", "text": block}
+        messages[last]["content"] = [part, *parts] if first_decision else [*parts, part]
+        return messages
     content = _text_of(messages[last])
     messages[last]["content"] = (
         f"{block}\n\n{content}" if first_decision else f"{content}\n\n{block}"

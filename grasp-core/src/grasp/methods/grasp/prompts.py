@@ -125,6 +125,7 @@ def read_edits(text: str) -> tuple[list[Edit], list[str]]:
 
 
 def _edit(row: Mapping[str, Any]) -> Edit:
+    row = _clean(row)
     word = str(row.get("action", "")).strip().upper()
     if word not in Action.__members__:
         raise ValueError(f"unknown action {word!r}")
@@ -137,16 +138,29 @@ def _edit(row: Mapping[str, Any]) -> Edit:
         description = " ".join(str(row.get("description") or "").split())
         body = str(row.get("content") or row.get("body") or "").strip()
     tags = row.get("tags") or ()
-    if isinstance(tags, str):
-        tags = tags.split(",")
+    if not isinstance(tags, list):
+        tags = [tags]
+    tags = [part for tag in tags for part in str(tag).split(",")]
     return Edit(
         Action[word],
         name,
         description[:1024],
         body,
-        tuple(t for t in (str(tag).strip().lower() for tag in tags) if t),
+        tuple(t for t in (tag.strip().lower() for tag in tags) if t),
         " ".join(str(row.get("reason") or "").split()),
     )
+
+
+def _clean(value: Any) -> Any:
+    """Make text storable: no lone surrogates, one kind of line break."""
+    if isinstance(value, str):
+        text = value.encode("utf-8", "replace").decode("utf-8")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    if isinstance(value, dict):
+        return {k: _clean(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_clean(v) for v in value]
+    return value
 
 
 def _compact_body(row: Mapping[str, Any]) -> tuple[str, str]:
