@@ -23,7 +23,7 @@ _STOP_WORDS = frozenset(
     these they this those through too two under until upon use used using very via was
     were what when where whether which while who whom whose why will with within without
     would yes yet you your yours
-    """.split()
+    """.split()  # noqa: SIM905
 )
 
 HEADER = (
