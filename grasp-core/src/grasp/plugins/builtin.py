@@ -1,0 +1,47 @@
+"""What grasp-core itself offers: a plugin like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from grasp.plugins.hookspecs import hookimpl
+from grasp.plugins.specs import AgentSpec, ExecutorSpec, GateSpec, MethodSpec
+
+_PRESETS = {
+    "local": "Any OpenAI-compatible endpoint (vLLM, Ollama, llama.cpp, ...).",
+    "gptoss": "gpt-oss-120b, self-hosted.",
+    "deepseek": "DeepSeek V4 Flash, self-hosted.",
+    "gemini": "Gemini 3.1 Flash Lite on Google Vertex AI.",
+    "gpt4": "GPT-4.1 on Azure OpenAI.",
+    "gpt5": "GPT-5.4 on Azure OpenAI, Responses API.",
+    "llamacpp": "A GGUF file, in this process.",
+    "recorded": "The answers of a recorded run, offline.",
+    "scripted": "A deterministic policy for tests; no model.",
+}
+
+
+@hookimpl
+def grasp_register_methods(register: Callable[[MethodSpec], None]) -> None:
+    """Register GRASP and the baseline without skills."""
+    register(MethodSpec("grasp", "grasp.methods.grasp:Grasp", "Skills behind a regression gate."))
+    register(MethodSpec("no-skills", "grasp.methods.no_skills:NoSkills", "Learns nothing."))
+
+
+@hookimpl
+def grasp_register_agents(register: Callable[[AgentSpec], None]) -> None:
+    """Register the presets that ship with core."""
+    for name, summary in _PRESETS.items():
+        options = {"preset": name}
+        register(AgentSpec(name, "grasp.agents.loader:load_backend", summary, options=options))
+
+
+@hookimpl
+def grasp_register_gates(register: Callable[[GateSpec], None]) -> None:
+    """Register the published gate."""
+    register(GateSpec("paper", "grasp.methods.gate.paper:PaperGate", "The published rule."))
+
+
+@hookimpl
+def grasp_register_executors(register: Callable[[ExecutorSpec], None]) -> None:
+    """Register the thread pool."""
+    register(ExecutorSpec("threads", "grasp.engine.threads:ThreadExecutor", "Threads."))
