@@ -9,7 +9,9 @@ from typing import Any
 
 from grasp.agents import wire
 from grasp.agents.faults import Refusal
+from grasp.agents.google import BearerToken, endpoint
 from grasp.agents.http import HttpBackend, http_client
+from grasp.agents.retry import Retrier
 from grasp.agents.settings import Settings
 from grasp.contracts import Completion, ContentFilterError, ModelCall
 
@@ -107,7 +109,7 @@ def _text(content: Any) -> str:
     return content if isinstance(content, str) else ""
 
 
-def open_chat(settings: Settings) -> ChatBackend:
+def open_chat(settings: Settings, retrier: Retrier | None = None) -> ChatBackend:
     """Build the backend of an OpenAI-compatible endpoint."""
     import openai
 
@@ -117,10 +119,10 @@ def open_chat(settings: Settings) -> ChatBackend:
         max_retries=0,
         http_client=http_client(settings.timeout),
     )
-    return ChatBackend(settings, client)
+    return ChatBackend(settings, client, retrier=retrier)
 
 
-def azure_chat(settings: Settings) -> ChatBackend:
+def azure_chat(settings: Settings, retrier: Retrier | None = None) -> ChatBackend:
     """Build the backend of an Azure deployment; the model is the deployment's name."""
     import openai
 
@@ -132,10 +134,12 @@ def azure_chat(settings: Settings) -> ChatBackend:
         max_retries=0,
         http_client=http_client(settings.timeout),
     )
-    return ChatBackend(settings, client)
+    return ChatBackend(settings, client, retrier=retrier)
 
 
-def vertex_chat(settings: Settings) -> ChatBackend:
+def vertex_chat(
+    settings: Settings, retrier: Retrier | None = None, token: BearerToken | None = None
+) -> ChatBackend:
     """Build the backend of Vertex AI's OpenAI-compatible endpoint.
 
     Raises:
@@ -143,16 +147,14 @@ def vertex_chat(settings: Settings) -> ChatBackend:
     """
     import openai
 
-    from grasp.agents.google import BearerToken, endpoint
-
     model = settings.model.removeprefix("vertex_ai/")
     settings = replace(settings, model=model if "/" in model else f"google/{model}")
     base_url = settings.base_url or endpoint(settings.project, settings.location)
-    token = BearerToken()
+    token = token or BearerToken()
     client = openai.OpenAI(
         api_key="EMPTY",
         base_url=base_url,
         max_retries=0,
         http_client=http_client(settings.timeout),
     )
-    return ChatBackend(settings, client, headers=token.headers, endpoint=base_url)
+    return ChatBackend(settings, client, retrier=retrier, headers=token.headers, endpoint=base_url)

@@ -27,6 +27,14 @@ def _default_credentials() -> Any:
     return credentials
 
 
+def _errors() -> tuple[type[Exception], ...]:
+    try:
+        from google.auth.exceptions import GoogleAuthError
+    except ImportError:  # credentials of one's own need no extra
+        return ()
+    return (GoogleAuthError,)
+
+
 def _request() -> Any:
     from google.auth.transport.requests import Request
 
@@ -46,14 +54,12 @@ class BearerToken:
     """
 
     def __init__(self, credentials: Any = None, request: Callable[[], Any] = _request) -> None:
-        from google.auth.exceptions import GoogleAuthError
-
-        self._errors = GoogleAuthError
+        self._errors = _errors()
         self._request = request
         self._lock = threading.Lock()
         try:
             self._credentials = credentials or _default_credentials()
-        except GoogleAuthError as error:
+        except self._errors as error:
             raise AgentSetupError(
                 f"no application-default credentials of Google Cloud: {_line(error)}", _LOGIN
             ) from None

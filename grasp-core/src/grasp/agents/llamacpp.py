@@ -35,8 +35,10 @@ class LlamaCppBackend:
     """Answers calls with a model in this process. Safe to call from many threads.
 
     The model is loaded at the first call. A schema becomes a grammar, so that the answer
-    satisfies it. With a temperature above 0 the seed comes from the call's scope: the same
-    call at the same place of a run has the same answer, a repeat elsewhere has its own.
+    satisfies it. With a temperature above 0 the seed comes from the call's scope, so a
+    repeat at another place of a run is another draw. What earlier calls left in the prompt
+    cache changes rounding: ``extra: {cache_prompt: false}`` makes answers independent of
+    it, at the price of reading every prompt anew.
 
     Args:
         settings: The expanded preset.
@@ -153,7 +155,6 @@ class LlamaCppBackend:
         verdict = judge(refusal(status, data, {}), self._where, 0.0)
         # Nothing in this process gets better by waiting.
         return verdict.error if isinstance(verdict, Transient) else verdict
-
 
 
 class _Engine:

@@ -8,6 +8,7 @@ from typing import Any
 from grasp.agents import wire
 from grasp.agents.faults import refusal
 from grasp.agents.http import HttpBackend, http_client
+from grasp.agents.retry import Retrier
 from grasp.agents.settings import Settings
 from grasp.contracts import Completion, ContentFilterError, Message, ModelCall
 
@@ -138,7 +139,7 @@ def input_items(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return items
 
 
-def open_responses(settings: Settings) -> ResponsesBackend:
+def open_responses(settings: Settings, retrier: Retrier | None = None) -> ResponsesBackend:
     """Build the backend of a Responses endpoint (base URL ends in ``/openai/v1/``)."""
     import openai
 
@@ -148,4 +149,4 @@ def open_responses(settings: Settings) -> ResponsesBackend:
         max_retries=0,
         http_client=http_client(settings.timeout),
     )
-    return ResponsesBackend(settings, client)
+    return ResponsesBackend(settings, client, retrier=retrier)

@@ -1,0 +1,127 @@
+"""``grasp doctor``."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from grasp.agents.diagnosis import Finding
+
+
+@click.command()
+@click.option("--probe", metavar="NAME", help="Make one tiny real call with this preset.")
+@click.option("--noise", metavar="NAME", help="Ask this preset the same again and again.")
+@click.option(
+    "--repeats",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Repeats of each of the three prompts of --noise.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def doctor(probe: str | None, noise: str | None, repeats: int, as_json: bool) -> None:
+    """Show which model backends can be used here, and what mends the others.
+
+    No call is made without --probe or --noise.
+
+    \b
+    Examples:
+      grasp doctor
+      grasp doctor --probe local
+      grasp doctor --noise local --repeats 10
+    """
+    if probe is None and noise is None:
+        _overview(as_json)
+        return
+    facts: dict[str, Any] = {}
+    if probe is not None:
+        facts["probe"] = _probe(probe)
+    if noise is not None:
+        facts["noise"] = _noise(noise, repeats)
+    if as_json:
+        click.echo(json.dumps(facts))
+        return
+    if "probe" in facts:
+        found = facts["probe"]
+        click.echo(
+            f"{found['name']}: {found['model']} answered {found['answer']!r}"
+            f" in {found['seconds']:.1f} s ({found['tokens']} tokens)"
+        )
+    if "noise" in facts:
+        found = facts["noise"]
+        click.echo(
+            f"{found['name']}: {found['differing']} of {found['repeats']} repeats differed"
+            f" (flip rate {found['flip_rate']:.2f})"
+        )
+        if not found["differing"]:
+            click.echo("It looks deterministic; 'deterministic: true' would save repeated calls.")
+
+
+def _overview(as_json: bool) -> None:
+    from grasp.agents.diagnosis import diagnose
+
+    findings = diagnose()
+    if as_json:
+        click.echo(json.dumps({"backends": [f.to_json() for f in findings]}))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("backend", "state", "model", "where"):
+        table.add_column(title, overflow="fold")
+    for finding in findings:
+        table.add_row(finding.name, finding.state, finding.model, finding.endpoint)
+    console = Console()
+    console.print(table)
+    lacking = [f for f in findings if f.remedy or f.problem]
+    if lacking:
+        click.echo("\nTo use the others:")
+    for finding in lacking:
+        click.echo(_advice(finding))
+
+
+def _advice(finding: Finding) -> str:
+    problem = f"  # {finding.problem}" if finding.problem else ""
+    return f"  {finding.name}: {finding.remedy}{problem}"
+
+
+def _probe(name: str) -> dict[str, Any]:
+    from grasp.agents.loader import load_backend
+    from grasp.contracts import ModelCall
+
+    backend = load_backend(name, max_retries=0)
+    message = {"role": "user", "content": "Answer with the single word: ready"}
+    started = time.monotonic()
+    try:
+        answer = backend.complete(ModelCall((message,), scope="doctor#0"))
+    finally:
+        backend.close()
+    return {
+        "name": name,
+        "model": backend.identity.get("model", ""),
+        "answer": " ".join(answer.text.split())[:80],
+        "seconds": round(time.monotonic() - started, 3),
+        "tokens": answer.usage.prompt_tokens + answer.usage.completion_tokens,
+    }
+
+
+def _noise(name: str, repeats: int) -> dict[str, Any]:
+    from grasp.agents.diagnosis import measure_noise
+    from grasp.agents.loader import load_backend
+
+    backend = load_backend(name)
+    try:
+        noise = measure_noise(backend, repeats)
+    finally:
+        backend.close()
+    return {
+        "name": name,
+        "repeats": noise.repeats,
+        "differing": noise.differing,
+        "flip_rate": noise.flip_rate,
+    }
