@@ -50,13 +50,15 @@ def eval_(
     """
     from rich.console import Console
 
-    from grasp.plugins import load_task
+    from grasp.cli.main import warn_of_broken_plugins
+    from grasp.plugins import load_task, registry
     from grasp.report.evaluation import print_evaluation
     from grasp.report.progress import RunProgress
     from grasp.runs.config import choose_agent, load_config
     from grasp.runs.evaluate import evaluate
     from grasp.skills import SkillLibrary, load_library
 
+    warn_of_broken_plugins(registry().plugins)
     config = load_config(config_file, [*overrides, *(f"task_params.{p}" for p in params)])
     library = load_library(Path(skills)) if skills else SkillLibrary()
     name = choose_agent(agent, config)

@@ -68,7 +68,12 @@ def _plugin_commands() -> dict[str, tuple[str, str]]:
     """Return name → (distribution, target), from metadata alone."""
     global _found
     if _found is None:
-        from grasp.plugins.discovery import COMMANDS_GROUP, disabled_names, entry_points, normal
+        from grasp.plugins.entrypoints import (
+            COMMANDS_GROUP,
+            disabled_names,
+            entry_points,
+            normal,
+        )
 
         off = disabled_names(_disabled)
         _found = {

@@ -22,7 +22,7 @@ _WIDTH = 80
 @click.option("--strict", is_flag=True, help="Exit with code 1 if a plugin is not ok.")
 def list_plugins(as_json: bool, verbose: bool, strict: bool) -> None:
     """List installed plugins: distribution, version, status and what each provides."""
-    from grasp.plugins.registry import registry
+    from grasp.plugins.resolve import registry
 
     plugins = registry().plugins
     if as_json:

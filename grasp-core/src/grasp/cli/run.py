@@ -54,8 +54,9 @@ def run(
     """
     from rich.console import Console
 
+    from grasp.cli.main import warn_of_broken_plugins
     from grasp.contracts import ConfigError
-    from grasp.plugins import load_method, load_task
+    from grasp.plugins import load_method, load_task, registry
     from grasp.report.progress import RunProgress
     from grasp.report.summary import print_run
     from grasp.runs.config import choose_agent, load_config
@@ -63,6 +64,7 @@ def run(
     from grasp.runs.journal import read_journal
     from grasp.runs.rundir import RunDirectory, latest_run, new_run_path
 
+    warn_of_broken_plugins(registry().plugins)
     if resume and force:
         raise ConfigError("--resume and --force exclude each other", "choose one")
     sets = [*overrides, *(f"task_params.{p}" for p in params)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -15,33 +14,21 @@ from typing import Any, Literal
 import pluggy
 
 from grasp.plugins import hookspecs
+from grasp.plugins.entrypoints import (
+    CORE,
+    DISABLE_VARIABLE,
+    GROUP,
+    Found,
+    disabled_names,
+    entry_points,
+    normal,
+)
 from grasp.plugins.hookspecs import PROJECT, REGISTER_HOOKS
 from grasp.plugins.specs import KINDS, Spec
 
-if sys.version_info >= (3, 12):
-    from importlib import metadata
-else:  # The standard library's is slower and returns other types before.
-    import importlib_metadata as metadata
-
-GROUP = "grasp"
-COMMANDS_GROUP = "grasp.commands"
-CORE = "grasp-core"
-
-DISABLE_VARIABLE = "GRASP_DISABLE_PLUGINS"
 NO_AUTOLOAD_VARIABLE = "GRASP_DISABLE_AUTOLOAD"
 
 PluginStatus = Literal["ok", "broken", "disabled", "incompatible"]
-
-
-@dataclass(frozen=True)
-class Found:
-    """An entry point, before anything is imported."""
-
-    distribution: str
-    version: str
-    entry_point: str
-    target: str
-    requires: tuple[str, ...] = ()
 
 
 @dataclass
@@ -80,33 +67,6 @@ class Plugin:
         }
 
 
-def normal(name: str) -> str:
-    """Return a distribution's name in its normal form (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def entry_points(group: str) -> list[Found]:
-    """Return the entry points of a group, from metadata alone, sorted by distribution.
-
-    A distribution that is on the path twice counts once, as Python would import it.
-    """
-    found: list[Found] = []
-    seen: set[str] = set()
-    for distribution in metadata.distributions():
-        try:
-            points = [p for p in distribution.entry_points if p.group == group]
-            name = normal(distribution.metadata["Name"]) if points else ""
-        except Exception:
-            continue  # Metadata too damaged to read: nothing can be said of its plugins.
-        if not points or name in seen:
-            continue
-        seen.add(name)
-        version = str(distribution.version)
-        requires = tuple(distribution.requires or ())
-        found.extend(Found(name, version, p.name, p.value, requires) for p in points)
-    return sorted(found, key=lambda f: (f.distribution != CORE, f.distribution, f.entry_point))
-
-
 def discover(
     disabled: Iterable[str] = (),
     modules: Sequence[str] = (),
@@ -123,7 +83,7 @@ def discover(
         Core first, then by distribution; broken, incompatible and disabled ones included.
     """
     env = os.environ if environ is None else environ
-    off = disabled_names(disabled, env)
+    off = disabled_names(tuple(disabled), env.get(DISABLE_VARIABLE, ""))
     found = entry_points(GROUP)
     if not any(f.distribution == CORE for f in found):
         found.insert(0, Found(CORE, _core_version(), "core", "grasp.plugins.builtin"))
@@ -139,15 +99,6 @@ def discover(
     return plugins
 
 
-def disabled_names(
-    disabled: Iterable[str] = (), environ: Mapping[str, str] | None = None
-) -> set[str]:
-    """Return the names switched off by arguments and by ``GRASP_DISABLE_PLUGINS``."""
-    env = os.environ if environ is None else environ
-    listed = env.get(DISABLE_VARIABLE, "").split(",")
-    return {normal(n.strip()) for n in (*listed, *disabled) if n.strip()}
-
-
 def _core_version() -> str:
     import grasp
 
@@ -157,8 +108,8 @@ def _core_version() -> str:
 def load(found: Found) -> Plugin:
     """Import one plugin and let it register; never raises for what the plugin does."""
     plugin = Plugin(found)
-    needed = _unmet_core(found.requires)
-    if needed:
+    needed = found.core_requirement
+    if needed and not meets(_core_version(), needed):
         plugin.status = "incompatible"
         plugin.error = f"needs grasp-core{needed}, this is {_core_version()}"
         plugin.hint = f"pip install -U {found.distribution} grasp-core"
@@ -231,18 +182,9 @@ def _remedy(found: Found, error: BaseException) -> str:
     return f"update {found.distribution}, {off}"
 
 
-def _unmet_core(requires: Sequence[str]) -> str:
-    """Return the requirement on grasp-core that this version does not meet, or ``""``."""
-    for line in requires:
-        match = re.match(r"\s*([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(;.*)?$", line)
-        if not match or normal(match.group(1)) != CORE or match.group(3):
-            continue
-        wanted = match.group(2).strip()
-        if not all(
-            _meets(_core_version(), clause) for clause in wanted.split(",") if clause.strip()
-        ):
-            return wanted
-    return ""
+def meets(version: str, specifier: str) -> bool:
+    """Tell whether a release meets a version specifier (PEP 440, releases only)."""
+    return all(_meets(version, clause) for clause in specifier.split(",") if clause.strip())
 
 
 def _meets(version: str, clause: str) -> bool:
