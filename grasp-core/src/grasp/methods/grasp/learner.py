@@ -246,16 +246,14 @@ class Grasp(Method):
         """Ask once to narrow a winner that broke something (method.md, 3.11)."""
         settings = context.settings
         edits, problems = self._narrowed(winner, trial, judgement, batch, context)
-        valid, invalid = validate(edits, self._library, settings)
+        # Validated with the rest of the candidate: a swap's REMOVE makes room for its ADD.
+        rest = [e for e in winner.edits if e.name not in {n.name for n in edits}]
+        valid, invalid = validate([*rest, *edits], self._library, settings)
         note: dict[str, Any] = {"problems": [*problems, *invalid], "accepted": False}
         facts["revision"] = note
-        if not valid:
+        if not edits or invalid:
             return None
-        revised = Candidate(
-            (*(e for e in winner.edits if e.name != valid[0].name), valid[0]),
-            winner.proposal,
-            winner.failure_group,
-        )
+        revised = Candidate(tuple(valid), winner.proposal, winner.failure_group)
         _, trials = run_trials(
             probe,
             self._library,
@@ -384,7 +382,7 @@ class Grasp(Method):
             )
             judgement = decision.judgements[0]
             facts |= _judgement_to_json(judgement)
-            if judgement.counts.adjusted > 0:
+            if trials["remove"].evidence.exposed and judgement.counts.adjusted > 0:
                 self._library = smaller
                 facts["accepted"] = True
         context.record("collapse", **facts)

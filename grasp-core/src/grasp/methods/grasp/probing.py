@@ -91,7 +91,11 @@ def run_trials(
 
 def _trial(probe: Probe, baseline: Arms, arm: Arms) -> Trial:
     pairs = pair_outcomes(probe.failing, baseline, arm)
-    exposed = any(arm[i].injected != base.injected for i, base in baseline.items())
+    exposed = any(
+        arm[i].injected != base.injected
+        for i, base in baseline.items()
+        if not (base.is_error or arm[i].is_error)
+    )
     return Trial(arm, Evidence(pairs, exposed))
 
 

@@ -137,7 +137,7 @@ def _edit(row: Mapping[str, Any]) -> Edit:
     else:
         description = " ".join(str(row.get("description") or "").split())
         body = str(row.get("content") or row.get("body") or "").strip()
-    tags = row.get("tags") or ()
+    tags = row.get("tags") or []
     if not isinstance(tags, list):
         tags = [tags]
     tags = [part for tag in tags for part in str(tag).split(",")]

@@ -127,7 +127,8 @@ def validate(
     edits: Sequence[Edit], library: SkillLibrary, settings: CycleSettings
 ) -> tuple[list[Edit], list[str]]:
     """Sort a proposal's edits into valid ones and reasons against the others."""
-    slots = free_slots(library, settings.max_skills, edits)
+    removes = [] if settings.append_only else edits
+    slots = free_slots(library, settings.max_skills, removes)
     valid: list[Edit] = []
     problems: list[str] = []
     for edit in edits:
