@@ -59,6 +59,7 @@ def eval_(
     from grasp.skills import SkillLibrary, load_library
 
     warn_of_broken_plugins(registry().plugins)
+    registry().find("tasks", task)
     config = load_config(config_file, [*overrides, *(f"task_params.{p}" for p in params)])
     library = load_library(Path(skills)) if skills else SkillLibrary()
     name = choose_agent(agent, config)

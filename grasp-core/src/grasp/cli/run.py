@@ -65,6 +65,7 @@ def run(
     from grasp.runs.rundir import RunDirectory, latest_run, new_run_path
 
     warn_of_broken_plugins(registry().plugins)
+    registry().find("tasks", task)
     if resume and force:
         raise ConfigError("--resume and --force exclude each other", "choose one")
     sets = [*overrides, *(f"task_params.{p}" for p in params)]
