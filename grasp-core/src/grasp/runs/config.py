@@ -211,7 +211,8 @@ def _check_keys(data: Mapping[str, Any], model: type[BaseModel], where: str) -> 
     known = _keys(model)
     for key, value in data.items():
         if key not in known:
-            near = difflib.get_close_matches(key, sorted(known), 1)
+            also = _keys(CycleSettings) if not where else set()
+            near = difflib.get_close_matches(key, sorted(known | also), 1)
             raise ConfigError(
                 f"unknown setting {where}{key}",
                 f"did you mean {where}{near[0]}?" if near else f"known: {', '.join(sorted(known))}",

@@ -146,9 +146,13 @@ class RunDirectory:
 
     def close(self) -> None:
         """Let go of the folder."""
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        if self._lock is None:
+            return
+        if [p.name for p in self.path.iterdir()] == ["lock"]:  # The run never started.
+            (self.path / "lock").unlink()
+            self.path.rmdir()
+        self._lock.close()
+        self._lock = None
 
 
 def new_run_path(output_dir: str | Path, task: str, method: str) -> Path:
