@@ -16,6 +16,7 @@ import jinja2
 
 from grasp.contracts import Message
 from grasp.methods.grasp.answers import read_json, rows
+from grasp.methods.grasp.observe import Entry
 from grasp.skills import Action, Edit, slug
 
 _STRING = {"type": "string"}
@@ -33,7 +34,27 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=False,
     )
     environment.filters["short"] = _short
+    environment.filters["turns"] = _turns
     return environment
+
+
+def _turns(entry: Entry) -> list[tuple[str, str]]:
+    """Return what followed the task in an episode: (label, text) of each turn.
+
+    The last turn of a failed episode's agent is labelled ``Wrong``.
+    """
+    history = list(entry.outcome.history)
+    start = next((i + 1 for i, m in enumerate(history) if m.get("role") == "user"), 0)
+    turns = [
+        ("Action" if m["role"] == "agent" else "Result", _one_line(m.get("content")))
+        for m in history[start:]
+        if m.get("role") in ("agent", "user", "tool")
+    ]
+    last = max((i for i, (label, _) in enumerate(turns) if label == "Action"), default=None)
+    if last is not None and not entry.outcome.correct:
+        turns[last] = ("Wrong", turns[last][1])
+        del turns[last + 1 :]
+    return turns
 
 
 def _short(text: str, limit: int | None) -> str:
@@ -79,6 +100,10 @@ def _object(**properties: Any) -> dict[str, Any]:
     }
 
 
+def _text(longest: int) -> dict[str, Any]:
+    return {"type": "string", "maxLength": longest}
+
+
 LABELS_SCHEMA = _object(
     labels={"type": "array", "items": _object(id=_STRING, label=_STRING)},
     new_labels={"type": "array", "items": _object(label=_STRING, description=_STRING)},
@@ -91,8 +116,16 @@ def edits_schema(prompts: str, max_edits: int, actions: tuple[str, ...]) -> dict
     """Return the JSON schema of a proposal."""
     action = {"type": "string", "enum": list(actions)}
     if prompts == "compact":
-        rules = {"type": "array", "items": _STRING, "minItems": 1, "maxItems": 4}
-        item = _object(action=action, name=_STRING, when_to_use=_STRING, rules=rules)
+        # Key order matters: a small model that writes the right action before the wrong
+        # one swaps them.
+        rule = _object(when=_text(100), wrong=_text(100), right=_text(100))
+        item = _object(
+            action=action,
+            name=_text(50),
+            description=_text(120),
+            when_to_use=_text(160),
+            rules={"type": "array", "items": rule, "minItems": 1, "maxItems": 4},
+        )
         return _array_of("edits", item, minItems=1, maxItems=max_edits)
     item = _object(
         action=action,
@@ -164,11 +197,26 @@ def _clean(value: Any) -> Any:
 
 
 def _compact_body(row: Mapping[str, Any]) -> tuple[str, str]:
-    """Render a compact proposal: the trigger is the description, the rules are bullets."""
+    """Render a compact proposal: its rules become the bullets of a Markdown body."""
     rules = row["rules"] if isinstance(row["rules"], list) else [row["rules"]]
-    bullets = [" ".join(str(rule).split()).lstrip("-* ") for rule in rules]
-    lines = [f"- {b}" for b in bullets if b]
-    trigger = " ".join(str(row.get("when_to_use") or row.get("description") or "").split())
+    lines = [f"- {text}" for text in map(_rule, rules) if text]
+    trigger = _one_line(row.get("when_to_use") or row.get("description"))
+    description = _one_line(row.get("description")) or trigger
     if not lines:
-        return trigger, ""
-    return trigger, f"## When to use\n\n{trigger}\n\n## Rules\n\n" + "\n".join(lines)
+        return description, ""
+    return description, f"## When to use\n\n{trigger}\n\n## Rules\n\n" + "\n".join(lines)
+
+
+def _rule(rule: Any) -> str:
+    if not isinstance(rule, Mapping):
+        return _one_line(rule).lstrip("-* ")
+    when, wrong, right = (_one_line(rule.get(k)).rstrip(".") for k in ("when", "wrong", "right"))
+    if not right:
+        return ""
+    when = when[5:] if when.lower().startswith("when ") else when
+    text = f"When {when}, write {right}" if when else f"Write {right}"
+    return f"{text}, not {wrong}." if wrong and wrong != right else f"{text}."
+
+
+def _one_line(value: Any) -> str:
+    return " ".join(str(value or "").split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from grasp.contracts import AgentError, Task
@@ -112,7 +113,7 @@ def proposal_prompt(situation: Situation, task: Task, settings: CycleSettings, i
         effects=situation.effects,
         notes={s.name: history_note(library, s.name) for s in library},
         group=label,
-        failures=failures,
+        failures=failures if settings.prompts == "full" else varied(failures, index),
         passing=situation.passing,
         others=others,
         rejected=situation.rejected[-REMEMBERED_REJECTIONS:][::-1],
@@ -121,6 +122,25 @@ def proposal_prompt(situation: Situation, task: Task, settings: CycleSettings, i
         trace_messages=settings.trace_messages,
         trace_chars=settings.trace_chars,
     )
+
+
+def varied(failures: Sequence[Entry], index: int) -> list[Entry]:
+    """Choose the few failures a compact prompt shows: each kind in turn, others for each k.
+
+    Args:
+        failures: The failure group.
+        index: Number of the proposal, k.
+
+    Returns:
+        3 to 6 of them, fewer if there are fewer.
+    """
+    kinds: dict[tuple[str, ...], list[Entry]] = {}
+    for entry in failures:
+        kinds.setdefault((entry.label, *entry.outcome.tags), []).append(entry)
+    rounds = zip_longest(*(members[index % len(members) :] + members[: index % len(members)]
+                           for _, members in sorted(kinds.items())))  # fmt: skip
+    ordered = [entry for one in rounds for entry in one if entry is not None]
+    return ordered[: 3 + index % 4]
 
 
 def validate(
