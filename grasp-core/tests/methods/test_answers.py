@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -67,10 +68,8 @@ def test_answers_as_models_give_them(text: str, value: Any) -> None:
 @example("[" + "1" * 5000 + "]")
 @example("```json\n")
 def test_no_text_crashes_the_reader(text: str) -> None:
-    try:
+    with contextlib.suppress(AnswerError):
         assert isinstance(read_json(text), (dict, list))
-    except AnswerError as error:
-        assert str(error)
     try:
         edits, problems = read_edits(text)
     except AnswerError:

@@ -18,8 +18,10 @@ from grasp.contracts import (
     Backend,
     Cancelled,
     Completion,
+    GraspError,
     Message,
     ModelCall,
+    RunError,
     Usage,
 )
 
@@ -162,7 +164,11 @@ class Session:
                 mine: Future[Completion] = Future()
                 self._pending[key] = mine
         if known is None and pending is not None:
-            known = pending.result()
+            try:
+                known = pending.result()
+            except AgentError as error:
+                self._note_failure(key, purpose, call, error)
+                raise
         if known is not None:
             self.ledger.add(purpose, known.usage, paid=False, memoised=True)
             return known
@@ -184,20 +190,23 @@ class Session:
         try:
             completion = self.backend.complete(call)
         except AgentError as error:
-            if self.store is not None and not error.fatal:
-                self.store.put_failure(key, call.scope, purpose, error)
+            self._note_failure(key, purpose, call, error)
             raise
         if self.store is not None:
             self.store.put(key, call.scope, purpose, call, completion)
         self.ledger.add(purpose, completion.usage, paid=True)
         return completion
 
+    def _note_failure(self, key: str, purpose: str, call: ModelCall, error: AgentError) -> None:
+        if self.store is not None and not error.fatal:
+            self.store.put_failure(key, call.scope, purpose, error)
+
 
 class SessionAgent:
     """The agent a task or a writer holds: one conversation at one place of the run.
 
-    Used by one thread at a time. ``fault`` is the last ``AgentError`` it raised, for
-    tasks that swallow exceptions.
+    Used by one thread at a time. ``fault`` is the last ``AgentError`` it raised, or that
+    the answer could not be stored, for tasks that swallow exceptions.
     """
 
     def __init__(self, session: Session, purpose: str, scope: str) -> None:
@@ -206,7 +215,7 @@ class SessionAgent:
         self._scope = scope
         self._turn = 0
         self.usage = Usage()
-        self.fault: AgentError | None = None
+        self.fault: GraspError | None = None
         self.completion: Completion | None = None
 
     def inference(
@@ -232,7 +241,7 @@ class SessionAgent:
         self._turn += 1
         try:
             self.completion = self._session.complete(self._purpose, call)
-        except AgentError as error:
+        except (AgentError, RunError) as error:
             self.fault = error
             raise
         self.usage += self.completion.usage

@@ -12,6 +12,7 @@ from grasp.contracts import (
     ContextLimitError,
     Outcome,
     Rollout,
+    RunError,
     Sample,
     Status,
     Task,
@@ -51,6 +52,7 @@ def run_rollout(task: Task, session: Session, job: Job) -> Outcome:
 
     Raises:
         AgentError: Only one that would fail every other episode too (``fatal``).
+        RunError: An answer could not be stored.
     """
     for attempt in range(ENVIRONMENT_TRIES):
         inner = session.agent(job.purpose, job.scope)
@@ -63,11 +65,15 @@ def run_rollout(task: Task, session: Session, job: Job) -> Outcome:
             if error.fatal:
                 raise
             return _error(task, job, f"{error.kind}: {error.message}")
+        except RunError:
+            raise
         except OSError as error:
             if attempt + 1 < ENVIRONMENT_TRIES:
                 continue
             return _error(task, job, f"environment: {_one_line(error)}")
         except Exception as error:
+            if isinstance(inner.fault, RunError):
+                raise inner.fault from None
             return _error(task, job, f"rollout raised {_one_line(error)}")
         return _scored(task, job, agent, inner, rollout)
     raise AssertionError("unreachable")
@@ -75,12 +81,13 @@ def run_rollout(task: Task, session: Session, job: Job) -> Outcome:
 
 def _scored(task: Task, job: Job, agent: Agent, inner: SessionAgent, rollout: Rollout) -> Outcome:
     fault = inner.fault
-    if fault is not None and fault.fatal:
+    if isinstance(fault, AgentError) and not fault.fatal:
+        if not isinstance(fault, ContextLimitError):
+            # The task caught the exception itself; the episode is still missing, not wrong.
+            return _error(task, job, f"{fault.kind}: {fault.message}")
+    elif fault is not None:
         raise fault
-    if fault is not None and not isinstance(fault, ContextLimitError):
-        # The task caught the exception itself; the episode is still missing, not wrong.
-        return _error(task, job, f"{fault.kind}: {fault.message}")
-    status = str(rollout.status)
+    status = str(getattr(rollout, "status", None) or Status.UNKNOWN)
     if status == Status.ERROR.value:
         return _error(task, job, "the task reports an error")
     try:
@@ -88,24 +95,24 @@ def _scored(task: Task, job: Job, agent: Agent, inner: SessionAgent, rollout: Ro
         score = float(verdict)
         correct = score >= task.pass_threshold
         tags = [] if correct else task.failure_tags(job.sample, rollout)
+        return Outcome(
+            sample_id=str(job.sample["id"]),
+            sample_type=task.sample_type(job.sample),
+            instruction=task.instruction(job.sample),
+            correct=correct,
+            score=score,
+            status=status,
+            answer="" if rollout.answer is None else str(rollout.answer),
+            ground_truth=task.ground_truth(job.sample),
+            agent_actions=tuple(str(a) for a in rollout.agent_actions or ()),
+            history=tuple(dict(m) for m in rollout.history or ()),
+            tags=tuple(sorted(set(tags))),
+            skills=job.skills,
+            injected=tuple(sorted(getattr(agent, "injected", ()))),
+            group=task.report_group(job.sample),
+        )
     except Exception as error:
         return _error(task, job, f"grading raised {_one_line(error)}")
-    return Outcome(
-        sample_id=str(job.sample["id"]),
-        sample_type=task.sample_type(job.sample),
-        instruction=task.instruction(job.sample),
-        correct=correct,
-        score=score,
-        status=status,
-        answer="" if rollout.answer is None else str(rollout.answer),
-        ground_truth=task.ground_truth(job.sample),
-        agent_actions=tuple(str(a) for a in rollout.agent_actions or ()),
-        history=tuple(dict(m) for m in rollout.history or ()),
-        tags=tuple(sorted(set(tags))),
-        skills=job.skills,
-        injected=tuple(sorted(getattr(agent, "injected", ()))),
-        group=task.report_group(job.sample),
-    )
 
 
 def _error(task: Task, job: Job, message: str) -> Outcome:

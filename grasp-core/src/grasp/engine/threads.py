@@ -76,9 +76,9 @@ class ThreadExecutor:
                     continue
             for thread in threads:
                 thread.join()
-        except KeyboardInterrupt:
+        except BaseException as error:  # An interrupt, or a listener that failed.
             stop.set()
-            if on_interrupt is not None:
+            if on_interrupt is not None and isinstance(error, KeyboardInterrupt):
                 on_interrupt()
             for thread in threads:
                 thread.join()

@@ -92,10 +92,7 @@ class CallStore:
                 ).fetchone()
         if row is not None:
             return completion_from_json(json.loads(row[0]))
-        if failed is not None:
-            kind, message = failed
-            return _KINDS.get(kind, EndpointError)(message, kind=kind)
-        return None
+        return None if failed is None else _failure(*failed)
 
     def find(self, key: str) -> Completion | None:
         """Return the answer to the same content under any scope, the first by scope."""
@@ -130,6 +127,14 @@ class CallStore:
         with self._lock, _disk_errors(self.path):
             self._db.execute("UPDATE failures SET settled = 1 WHERE settled = 0")
 
+    def failures(self) -> dict[str, AgentError]:
+        """Return every settled failure by its scope."""
+        with self._lock:
+            found = self._db.execute(
+                "SELECT scope, kind, message FROM failures WHERE settled ORDER BY scope"
+            ).fetchall()
+        return {scope: _failure(kind, message) for scope, kind, message in found}
+
     def entries(self) -> Iterator[dict[str, Any]]:
         """Yield every stored call, ordered by scope: scope, key, purpose, call, answer."""
         with self._lock:
@@ -149,6 +154,10 @@ class CallStore:
         """Close the file; further use is an error."""
         with self._lock:
             self._db.close()
+
+
+def _failure(kind: str, message: str) -> AgentError:
+    return _KINDS.get(kind, EndpointError)(message, kind=kind)
 
 
 class _disk_errors:

@@ -18,8 +18,7 @@ from grasp.methods.settings import CycleSettings
 #: Environment variable that names the agent, between the command line and the file.
 BACKEND_VARIABLE = "GRASP_BACKEND"
 
-_SECRET = re.compile(r"key|token|secret|password|credential|authorization", re.IGNORECASE)
-_NOT_SECRET = frozenset({"max_tokens", "token_parameter"})
+_SECRET = re.compile(r"keys?$|token$|secret|passw|credential|authorization|cookie", re.IGNORECASE)
 
 
 class SkillsSection(BaseModel):
@@ -73,11 +72,7 @@ class RunConfig(BaseModel):
 def redact(data: Any) -> Any:
     """Return data with the values of secret-looking keys dropped."""
     if isinstance(data, dict):
-        return {
-            k: redact(v)
-            for k, v in data.items()
-            if str(k) in _NOT_SECRET or not _SECRET.search(str(k))
-        }
+        return {k: redact(v) for k, v in data.items() if not _SECRET.search(str(k))}
     if isinstance(data, list):
         return [redact(v) for v in data]
     return data
@@ -96,7 +91,7 @@ def load_config(
         ConfigError: Missing file, malformed YAML, unknown key (with the nearest known
             one) or a value out of range.
     """
-    data = dict(source) if isinstance(source, Mapping) else read_yaml(source) if source else {}
+    data = _plain(source if isinstance(source, Mapping) else read_yaml(source) if source else {})
     data = _normalised(data)
     for override in overrides:
         _set(data, override)
@@ -105,6 +100,13 @@ def load_config(
         return RunConfig.model_validate(data)
     except ValidationError as error:
         raise ConfigError(_first_problem(error)) from None
+
+
+def _plain(data: Any) -> Any:
+    """Copy mappings and lists, so that the caller's are never changed."""
+    if isinstance(data, Mapping):
+        return {str(k): _plain(v) for k, v in data.items()}
+    return [_plain(v) for v in data] if isinstance(data, list) else data
 
 
 def read_yaml(path: str | Path) -> dict[str, Any]:

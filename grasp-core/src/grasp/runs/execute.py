@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -178,7 +179,8 @@ def _execute(
     def record(kind: str, /, **facts: Any) -> None:
         store.settle()
         journal.append(kind, **facts)
-        keeper.take(kind, facts)
+        with _disk_errors(directory.path):
+            keeper.take(kind, facts)
         listener(kind, facts)
         emit({"event": kind, **facts})
 
@@ -212,10 +214,22 @@ def _execute(
         usage=ledger.summary(),
         wall_s=time.monotonic() - started,
     )
-    save_library(learning.library if learning else method.library(), directory.final_skills)
+    with _disk_errors(directory.path):
+        save_library(learning.library if learning else method.library(), directory.final_skills)
     directory.write_scores(result.scores())
     notify("run_finished", result=result)
     return result
+
+
+@contextlib.contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"can't write in {path}: {error.strerror or error}",
+            "free disk space, then go on where it stopped with --resume",
+        ) from None
 
 
 def backends(
@@ -322,12 +336,15 @@ def _check_samples(task: Task) -> None:
         for sample in task.samples(split):
             if "id" not in sample:
                 raise TaskError(f"a sample of the split {split!r} has no 'id'")
-            other = ids.setdefault(str(sample["id"]), split)
-            if other != split:
+            other = ids.get(str(sample["id"]))
+            if other == split:
+                raise TaskError(f"two samples of the split {split!r} have the id {sample['id']!r}")
+            if other is not None:
                 raise TaskError(
                     f"sample {sample['id']!r} is in the splits {other!r} and {split!r}",
                     "splits must not overlap",
                 )
+            ids[str(sample["id"])] = split
 
 
 class _LibraryKeeper:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -32,9 +33,10 @@ class Journal:
         self._known = list(read_journal(path)) if path.exists() else []
         self._position = 0
         self._file = None
-        if path.exists():
-            _rewrite(path, self._known)
-        self._file = path.open("a", encoding="utf-8")
+        with _disk_errors(path):
+            if path.exists():
+                _rewrite(path, self._known)
+            self._file = path.open("a", encoding="utf-8")
 
     def append(self, event: str, /, **facts: Any) -> bool:
         """Append one event; returns False if it stood there already.
@@ -62,27 +64,36 @@ class Journal:
         rest = self._known[self._position :]
         assert self._file is not None
         self._file.close()
-        with self.path.with_name("journal.superseded.jsonl").open("a", encoding="utf-8") as old:
-            old.writelines(json.dumps(e) + "\n" for e in rest)
-        self._known = self._known[: self._position]
-        _rewrite(self.path, self._known)
-        self._file = self.path.open("a", encoding="utf-8")
+        old = self.path.with_name("journal.superseded.jsonl")
+        with _disk_errors(self.path):
+            with old.open("a", encoding="utf-8") as out:
+                out.writelines(json.dumps(e) + "\n" for e in rest)
+            self._known = self._known[: self._position]
+            _rewrite(self.path, self._known)
+            self._file = self.path.open("a", encoding="utf-8")
 
     def _write(self, data: Mapping[str, Any]) -> None:
         assert self._file is not None
-        try:
+        with _disk_errors(self.path):
             self._file.write(json.dumps(data) + "\n")
             self._file.flush()
-        except OSError as error:
-            raise RunError(
-                f"can't write {self.path}: {error.strerror or error}",
-                "free disk space, then go on where it stopped with --resume",
-            ) from None
 
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # What could not be written is reported already.
+                self._file.close()
+
+
+@contextlib.contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"can't write {path}: {error.strerror or error}",
+            "free disk space, then go on where it stopped with --resume",
+        ) from None
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grasp.agents.recorded import RecordedBackend
-from grasp.contracts import RunError, Task
+from grasp.contracts import AgentError, Completion, ModelCall, RunError, Task
 from grasp.runs.callstore import CallStore
 from grasp.runs.config import load_config
 from grasp.runs.execute import Listener, RunRequest, RunResult, execute, require_run
@@ -23,6 +24,27 @@ class Replay:
     result: RunResult
     same_library: bool
     same_scores: bool
+
+
+class _WithFailures:
+    """A record that also fails where the run's calls failed for good."""
+
+    def __init__(self, record: RecordedBackend, failures: Mapping[str, AgentError]) -> None:
+        self._record = record
+        self._failures = failures
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return self._record.identity
+
+    def complete(self, call: ModelCall) -> Completion:
+        failure = self._failures.get(call.scope)
+        if failure is not None:
+            raise failure
+        return self._record.complete(call)
+
+    def close(self) -> None:
+        self._record.close()
 
 
 def replay(
@@ -46,11 +68,13 @@ def replay(
         raise RunError(f"the run in {path} is not finished", "finish it with --resume first")
     data = directory.read_config()
     identity = data.pop("model", {})
-    config = load_config(data)
+    # One record answers for the writer too.
+    config = load_config({**data, "writer": None})
     task: Task = load(config.task, **config.task_params)
     store = CallStore(directory.calls_file)
     try:
-        backend = RecordedBackend({"identity": identity}, list(store.entries()))
+        record = RecordedBackend({"identity": identity}, list(store.entries()))
+        backend = _WithFailures(record, store.failures())
     finally:
         store.close()
     with tempfile.TemporaryDirectory(prefix="grasp-replay-") as temporary:

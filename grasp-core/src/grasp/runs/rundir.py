@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -157,7 +158,7 @@ class RunDirectory:
 
 def new_run_path(output_dir: str | Path, task: str, method: str) -> Path:
     """Return a fresh folder name: ``<output_dir>/<task>-<method>-<date>-<time>``."""
-    stem = f"{task}-{method}-{time.strftime('%Y%m%d-%H%M%S')}".replace("/", "-")
+    stem = f"{_stem(task, method)}-{time.strftime('%Y%m%d-%H%M%S')}"
     path = Path(output_dir) / stem
     number = 2
     while path.exists():
@@ -166,13 +167,18 @@ def new_run_path(output_dir: str | Path, task: str, method: str) -> Path:
     return path
 
 
+def _stem(task: str, method: str) -> str:
+    return f"{task}-{method}".replace("/", "-")
+
+
 def latest_run(output_dir: str | Path, task: str, method: str) -> Path:
     """Return the newest run of a task and method.
 
     Raises:
         RunError: There is none.
     """
-    runs = sorted(Path(output_dir).glob(f"{task}-{method}-*/{CONFIG}"), key=os.path.getmtime)
+    pattern = f"{glob.escape(_stem(task, method))}-[0-9]*/{CONFIG}"
+    runs = sorted(Path(output_dir).glob(pattern), key=os.path.getmtime)
     if not runs:
         raise RunError(f"no run of {task} with {method} in {output_dir}", "name it with --run-dir")
     return runs[-1].parent
