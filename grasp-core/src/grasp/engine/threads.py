@@ -55,8 +55,6 @@ class ThreadExecutor:
             threading.Thread(target=work, name=f"grasp-{n}", daemon=True)
             for n in range(min(self.concurrency, len(items)))
         ]
-        for thread in threads:
-            thread.start()
         results: dict[int, R] = {}
         errors: dict[int, BaseException] = {}
 
@@ -69,6 +67,8 @@ class ThreadExecutor:
                 on_result(index, result)
 
         try:
+            for thread in threads:
+                thread.start()
             while len(results) + len(errors) < len(items) and not stop.is_set():
                 try:
                     take(*done.get(timeout=0.2))
@@ -81,7 +81,8 @@ class ThreadExecutor:
             if on_interrupt is not None and isinstance(error, KeyboardInterrupt):
                 on_interrupt()
             for thread in threads:
-                thread.join()
+                if thread.ident is not None:
+                    thread.join()
             raise
         while not done.empty():
             take(*done.get())
