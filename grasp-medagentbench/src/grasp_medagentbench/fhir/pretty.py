@@ -1,0 +1,70 @@
+"""Prints JSON exactly as HAPI does (spec fhir-store, 5.3).
+
+HAPI's printer (Jackson's default one) puts each key on its own line, indents by two
+and keeps arrays inline: ``"link": [ {``. Numbers keep the digits they were stored with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+_quote = json.encoder.encode_basestring
+
+
+def number_text(value: int | float | Decimal) -> str:
+    """The digits of a JSON number as stored: ``1.90`` stays ``1.90``."""
+    if isinstance(value, Decimal):
+        return str(value)
+    return repr(value)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        return _quote(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return number_text(value)
+
+
+def pretty(value: Any, indent: str = "") -> str:
+    """Print ``value`` over several lines; ``indent`` is that of the line it starts on."""
+    if isinstance(value, Mapping):
+        if not value:
+            return "{ }"
+        inner = indent + "  "
+        lines = [f"{inner}{_quote(key)}: {pretty(item, inner)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+    if isinstance(value, (list, tuple)):
+        if not value:
+            return "[ ]"
+        return "[ " + ", ".join(pretty(item, indent) for item in value) + " ]"
+    return _scalar(value)
+
+
+def compact(value: Any) -> str:
+    """Print ``value`` on one line without blanks, as HAPI does for ``_pretty=false``."""
+    if isinstance(value, Mapping):
+        pairs = (f"{_quote(key)}:{compact(item)}" for key, item in value.items())
+        return "{" + ",".join(pairs) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ",".join(compact(item) for item in value) + "]"
+    return _scalar(value)
+
+
+def loads(text: str | bytes) -> Any:
+    """Parse JSON, keeping the digits of decimals.
+
+    Raises:
+        ValueError: The text is not JSON.
+        RecursionError: The text nests too deeply.
+    """
+    return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"Unexpected token {name}")
