@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from grasp.agents.expand import expand
 from grasp.agents.loader import install_line, load_backend, missing_extras
 from grasp.agents.presets import Preset, available_presets, export_line, read_preset
 from grasp.agents.secret import public_url
@@ -83,7 +84,8 @@ def diagnose(
 def _look(preset: Preset, source: str, environ: Mapping[str, str]) -> Finding:
     variables = tuple(preset.missing(environ))
     extras = tuple(missing_extras(preset.kind))
-    facts: dict[str, Any] = {"summary": preset.summary, "source": source}
+    model = expand(str(preset.values.get("model") or ""), environ, set())
+    facts: dict[str, Any] = {"summary": preset.summary, "source": source, "model": model}
     if variables or extras:
         lines = [install_line(e) for e in extras] + [export_line(v) for v in variables]
         facts |= {"variables": variables, "extras": extras, "remedy": "; ".join(lines)}

@@ -206,7 +206,8 @@ def read_record(path: str | Path) -> tuple[dict[str, Any], list[dict[str, Any]]]
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
-        lines = data.decode("utf-8").splitlines()
+        # Not splitlines: texts may hold other line separators.
+        lines = data.decode("utf-8").rstrip("\n").split("\n") if data else []
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise AgentSetupError(
             f"the record {path} can't be read: {error}", "give its path with GRASP_RECORD or path=…"

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from grasp.agents.diagnosis import Finding
+    from grasp.contracts import Backend
 
 
 @click.command()
@@ -90,11 +91,22 @@ def _advice(finding: Finding) -> str:
     return f"  {finding.name}: {finding.remedy}{problem}"
 
 
-def _probe(name: str) -> dict[str, Any]:
+def _backend(name: str, **options: Any) -> Backend:
+    """Build the backend of a preset, or else of a plugin, which need not take options."""
+    from grasp.agents.adapt import adapt
     from grasp.agents.loader import load_backend
+    from grasp.agents.presets import available_presets
+    from grasp.plugins import load_agent
+
+    if name in available_presets():
+        return load_backend(name, **options)
+    return adapt(load_agent(name))
+
+
+def _probe(name: str) -> dict[str, Any]:
     from grasp.contracts import ModelCall
 
-    backend = load_backend(name, max_retries=0)
+    backend = _backend(name, max_retries=0)
     message = {"role": "user", "content": "Answer with the single word: ready"}
     started = time.monotonic()
     try:
@@ -112,9 +124,8 @@ def _probe(name: str) -> dict[str, Any]:
 
 def _noise(name: str, repeats: int) -> dict[str, Any]:
     from grasp.agents.diagnosis import measure_noise
-    from grasp.agents.loader import load_backend
 
-    backend = load_backend(name)
+    backend = _backend(name)
     try:
         noise = measure_noise(backend, repeats)
     finally:
