@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlsplit
 
-from grasp_medagentbench.fhir.dates import Interval, parse_date
 from grasp_medagentbench.fhir.errors import RequestRejected
+from grasp_medagentbench.fhir.prefixes import date_value, split_prefix
 from grasp_medagentbench.fhir.query import split_unescaped, unescape
 from grasp_medagentbench.fhir.request import Filter
 from grasp_medagentbench.fhir.values import index_key, normalise
 
-_PREFIX = re.compile(r"(eq|ne|gt|lt|ge|le|sa|eb|ap)?(.*)", re.DOTALL)
 _LAST_CHARACTER = "\U0010ffff"
 
 #: Finds the ids of resources of a type that fit ``name=value``, for chained parameters.
@@ -95,7 +93,7 @@ def _id_condition(item: Filter) -> Condition:
 
 
 def _updated_condition(item: Filter) -> Condition:
-    prefix, when = _date_value(item, item.values[0])
+    prefix, when = date_value(item.values[0])
     sql, values = _compare(prefix, "r.updated", "r.updated", when.low, when.high)
     return Condition("", sql, tuple(values))
 
@@ -162,28 +160,13 @@ def reference_value(text: str) -> tuple[str, str]:
 def _date(key: str, item: Filter, resolve: Resolve) -> Condition:
     if item.modifier:
         raise _bad_modifier(item)
-    prefix, when = _date_value(item, item.values[0])
+    prefix, when = date_value(item.values[0])
     if when.precision in ("year", "month", "day"):
         bounds = ("x.low_day", "x.high_day", when.low_day, when.high_day)
     else:
         bounds = ("x.low", "x.high", when.low, when.high)
     sql, values = _compare(prefix, *bounds)
     return Condition("date", f"x.key = ? AND ({sql})", (key, *values), rank=5)
-
-
-def _date_value(item: Filter, value: str) -> tuple[str, Interval]:
-    match = _PREFIX.fullmatch(unescape(value.strip()))
-    prefix, text = (match[1] or "eq", match[2]) if match else ("eq", value)
-    if "," in text:
-        raise RequestRejected(
-            400,
-            f"HAPI-1900: OR query parameters (values containing ',') are not supported for "
-            f"search parameter {item.parameter.name}",
-        )
-    try:
-        return prefix, parse_date(text.strip())
-    except ValueError as error:
-        raise RequestRejected(400, f"HAPI-1882: {error}") from None
 
 
 def _compare(
@@ -249,8 +232,7 @@ def _quantity(key: str, item: Filter, resolve: Resolve) -> Condition:
 
 
 def _number_test(item: Filter, text: str) -> tuple[str, list[object]]:
-    match = _PREFIX.fullmatch(text.strip())
-    prefix, digits = (match[1] or "eq", match[2]) if match else ("eq", text)
+    prefix, digits = split_prefix(text.strip())
     try:
         number = Decimal(digits)
         half = Decimal(1).scaleb(int(number.as_tuple().exponent)) / 2

@@ -3,8 +3,9 @@
 Two kinds of fault exist there. A wrong *value* (a date that is none, a code outside a
 closed list, a decimal that is no number) is always refused. A wrong *shape* (an element
 that the type doesn't have, text where an object belongs, an object where a list belongs)
-is refused by HAPI's strict parser and only logged by its lenient one, which then drops
-what it can't place. ``strict`` is the default here: it gives an agent a reason.
+is refused by HAPI's strict error handler and only logged by its lenient one, which then
+drops what it can't place. An untouched JPA starter has the lenient handler; ``strict`` is
+the default here all the same, because it tells an agent that its order went wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from grasp_medagentbench.fhir.definitions import (
     search_parameters,
 )
 from grasp_medagentbench.fhir.errors import RequestRejected
-from grasp_medagentbench.fhir.pretty import loads
+from grasp_medagentbench.fhir.pretty import compact, loads
 from grasp_medagentbench.fhir.store import View
 from grasp_medagentbench.fhir.values import find
 
@@ -31,6 +32,12 @@ Parsing = Literal["strict", "lenient"]
 _FAILED = "HAPI-0450: Failed to parse request body as JSON resource. Error was: "
 _INTEGER_TYPES = ("integer", "positiveInt", "unsignedInt")
 _DATE_TYPES = ("date", "dateTime", "instant")
+#: Java's name of each type of date, and how precise its values may be.
+_PRECISIONS = {
+    "date": ("DateType", ("year", "month", "day")),
+    "dateTime": ("DateTimeType", ("year", "month", "day", "second")),
+    "instant": ("InstantType", ("second",)),
+}
 _LOCAL_REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/\S+)?")
 
 
@@ -47,8 +54,9 @@ def parse_body(resource_type: str, body: str | bytes | None, parsing: Parsing) -
     """
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body or ""
     if not text.strip():
-        raise RequestRejected(
-            400, "HAPI-0537: The POST/PUT request has no body: a resource is required"
+        raise _fault(
+            "HAPI-1861: Failed to parse JSON encoded FHIR content: "
+            "HAPI-1857: Did not find any content to parse"
         )
     if not text.lstrip().startswith("{"):
         first = text.lstrip()[0]
@@ -109,8 +117,16 @@ class _Reader:
 
     def resource(self, value: Mapping[str, Any]) -> dict[str, Any]:
         type_ = value.get("resourceType")
-        if type_ not in resource_types():
-            raise _fault(f'HAPI-1815: Unknown resource type "{type_}"')
+        if not isinstance(type_, str):
+            raise _fault(
+                "HAPI-1843: Missing required element 'resourceType' from JSON resource object, "
+                "unable to parse"
+            )
+        if elements(type_) is None or type_ not in resource_types():
+            raise _fault(
+                f'HAPI-1684: Unknown resource name "{type_}" '
+                '(this name is not known in FHIR version "R4")'
+            )
         return {"resourceType": type_, **self._object(str(type_), value)}
 
     def _shape(self, text: str) -> None:
@@ -135,121 +151,104 @@ class _Reader:
         return read
 
     def _element(self, key: str, element: Element, value: Any) -> Any:
-        if isinstance(value, list):
-            if not element.repeats and len(value) > 1:
+        items = _flat(value) if isinstance(value, list) else [value]
+        if not element.repeats:
+            if len(items) > 1:
                 self._shape(
                     f"HAPI-1823: Multiple repetitions of non-repeatable element '{key}' "
                     "found during parse"
                 )
-                return self._one(key, element, value[-1])
-            if not element.repeats:
-                self._shape(_wrong_type(key, "OBJECT or SCALAR", "ARRAY"))
-                return self._one(key, element, value[0]) if value else None
-            items = [self._one(key, element, item) for item in value]
-            if elements(element.type) is None:
-                return items or None
-            return [item for item in items if item is not None] or None
-        found = self._one(key, element, value)
-        if element.repeats and found is not None:
-            self._shape(_wrong_type(key, "ARRAY", _kind(value)))
-            return [found]
-        return found
+            return self._one(key, element, items[0]) if items else None
+        if isinstance(value, Mapping):
+            self._shape(
+                f"HAPI-1820: Found incorrect type for element {key} - "
+                "Expected ARRAY and found OBJECT"
+            )
+        read = [self._one(key, element, item) for item in items]
+        if elements(element.type) is not None:
+            read = [item for item in read if item is not None]
+        return read or None
 
     def _one(self, key: str, element: Element, value: Any) -> Any:
         if value is None:
             return None
-        if isinstance(value, list):
-            self._shape(_wrong_type(key, "OBJECT", "ARRAY"))
-            return None
-        if element.type == "Resource":
-            if isinstance(value, Mapping):
-                return self.resource(value)
-            self._shape(_wrong_type(key, "OBJECT", _kind(value)))
-            return None
-        composite = elements(element.type) is not None
-        if composite != isinstance(value, Mapping):
-            self._shape(_wrong_type(key, "OBJECT" if composite else "SCALAR", _kind(value)))
+        if element.type == "Resource" and isinstance(value, Mapping):
+            return self.resource(value)
+        composite = element.type == "Resource" or elements(element.type) is not None
+        if composite and not isinstance(value, Mapping):
+            self._shape(
+                f"HAPI-1824: [element=\"{key}\"] Unknown attribute 'value' found during parse"
+            )
             return None
         if composite:
             return self._object(element.type, value) or None
+        if isinstance(value, Mapping):
+            for name in value:
+                self._shape(
+                    f"HAPI-1825: [element=\"{key}\"] Unknown element '{name}' found during parse"
+                )
+            return None
         return self._primitive(key, element, value)
 
     def _primitive(self, key: str, element: Element, value: Any) -> Any:
         type_ = element.type
         if type_ == "boolean" or type_ == "decimal" or type_ in _INTEGER_TYPES:
-            return self._scalar(key, type_, value)
-        if not isinstance(value, str):
-            self._shape(_wrong_type(key, "SCALAR (STRING)", _kind(value)))
-            value = "true" if value is True else "false" if value is False else str(value)
-        if not value.strip():
-            self._shape(
-                f'HAPI-1821: [element="{key}"] Invalid attribute value "": '
-                'Attribute value must not be empty ("")'
-            )
+            return _scalar(key, type_, value)
+        text = value if isinstance(value, str) else compact(value)
+        if not text.strip():
+            self._shape(_bad_text(key, "", 'Attribute value must not be empty ("")'))
             return None
         if type_ in _DATE_TYPES:
-            self._date(key, type_, value)
-        elif element.codes is not None and value not in element.codes[1]:
-            raise _bad_value(key, value, f"Unknown {element.codes[0]} code '{value}'")
-        return value
+            _check_date(key, type_, text)
+        elif element.codes is not None and text not in element.codes[1]:
+            raise _fault(_bad_text(key, text, f"Unknown {element.codes[0]} code '{text}'"))
+        return text
 
-    def _scalar(self, key: str, type_: str, value: Any) -> Any:
-        expected = bool if type_ == "boolean" else (int, float, Decimal)
-        right = isinstance(value, expected) and (type_ == "boolean") == isinstance(value, bool)
-        if not right:
-            wanted = "BOOLEAN" if type_ == "boolean" else "NUMBER"
-            self._shape(_wrong_type(key, f"SCALAR ({wanted})", _kind(value)))
-        if type_ == "boolean":
-            if value not in (True, False, "true", "false"):
-                raise _bad_value(key, value, f"Invalid boolean string: '{value}'")
-            return value in (True, "true")
-        text = str(value)
-        pattern = r"[+-]?\d+" if type_ in _INTEGER_TYPES else r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?"
-        if not re.fullmatch(pattern, text, re.ASCII):
-            raise _bad_value(key, value, f'For input string: "{text}"')
-        if right:
-            return value
-        return int(text) if type_ in _INTEGER_TYPES else Decimal(text)
 
-    def _date(self, key: str, type_: str, value: str) -> None:
-        try:
-            found = parse_date(value) if " " not in value else None
-        except ValueError:
-            found = None
-        if found is None:
-            raise _bad_value(key, value, f'Invalid date/time format: "{value}"')
-        precise = found.precision in ("second",)
-        allowed = {
-            "date": found.precision in ("year", "month", "day"),
-            "dateTime": found.precision != "minute",
-            "instant": precise,
-        }[type_]
-        if not allowed:
-            name = {"date": "DateType", "dateTime": "DateTimeType", "instant": "InstantType"}
-            precision = found.precision.upper()
-            raise _bad_value(
+def _flat(value: list[Any]) -> list[Any]:
+    items: list[Any] = []
+    for item in value:
+        items += _flat(item) if isinstance(item, list) else [item]
+    return items
+
+
+def _scalar(key: str, type_: str, value: Any) -> Any:
+    """A boolean or a number; HAPI also takes either in quotes."""
+    text = value if isinstance(value, str) else compact(value)
+    if type_ == "boolean":
+        if text not in ("true", "false"):
+            raise _fault(_bad_text(key, text, f"Invalid boolean string: '{text}'"))
+        return text == "true"
+    if type_ in _INTEGER_TYPES:
+        if not re.fullmatch(r"[+-]?[0-9]+", text):
+            raise _fault(_bad_text(key, text, f'For input string: "{text}"'))
+        return int(text)
+    if not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text):
+        raise _fault(_bad_text(key, text, "It is not a decimal number"))
+    return Decimal(text) if isinstance(value, str) else value
+
+
+def _check_date(key: str, type_: str, text: str) -> None:
+    try:
+        found = parse_date(text) if " " not in text else None
+    except ValueError:
+        found = None
+    if found is None:
+        problem = f'Invalid date/time format: "{text}"'
+        if len(text) > 10 and text[10] != "T":
+            problem += f": Expected character 'T' at index 10 but found {text[10]}"
+        raise _fault(_bad_text(key, text, problem))
+    name, allowed = _PRECISIONS[type_]
+    if found.precision not in allowed:
+        raise _fault(
+            _bad_text(
                 key,
-                value,
-                f"Invalid date/time string (datatype {name[type_]} does not support "
-                f"{precision} precision): {value}",
+                text,
+                f"Invalid date/time string (datatype {name} does not support "
+                f"{found.precision.upper()} precision): {text}",
             )
+        )
 
 
-def _bad_value(key: str, value: Any, text: str) -> RequestRejected:
-    return _fault(f'HAPI-1821: [element="{key}"] Invalid attribute value "{value}": {text}')
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "OBJECT"
-    if isinstance(value, list):
-        return "ARRAY"
-    if isinstance(value, bool):
-        return "SCALAR (BOOLEAN)"
-    return "SCALAR (STRING)" if isinstance(value, str) else "SCALAR (NUMBER)"
-
-
-def _wrong_type(key: str, expected: str, found: str) -> str:
-    return (
-        f"HAPI-1820: Found incorrect type for element {key} - Expected {expected} and found {found}"
-    )
+def _bad_text(key: str, value: str, problem: str) -> str:
+    return f'HAPI-1821: [element="{key}"] Invalid attribute value "{value}": {problem}'

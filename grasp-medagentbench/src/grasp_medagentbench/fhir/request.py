@@ -13,6 +13,7 @@ from grasp_medagentbench.fhir.definitions import (
     search_parameters,
 )
 from grasp_medagentbench.fhir.errors import RequestRejected
+from grasp_medagentbench.fhir.prefixes import check_range
 from grasp_medagentbench.fhir.query import Pairs, any_of
 
 #: Parameters that shape the answer instead of choosing resources.
@@ -97,6 +98,7 @@ def parse_search(resource_type: str, pairs: Pairs) -> SearchRequest:
             found = _filter(resource_type, name, value)
             if found is not None:
                 filters.append(found)
+    _check_ranges(filters)
     return SearchRequest(
         resource_type,
         filters=tuple(filters),
@@ -143,7 +145,7 @@ def _filter(resource_type: str, name: str, value: str) -> Filter | None:
         )
     if modifier == "missing":
         raise RequestRejected(
-            405, "HAPI-0985: The :missing modifier is disabled on this server", "not-supported"
+            405, "HAPI-0985: :missing modifier is disabled on this server", "not-supported"
         )
     target = ""
     if parameter.kind == "reference" and modifier in resource_types():
@@ -153,6 +155,15 @@ def _filter(resource_type: str, name: str, value: str) -> Filter | None:
     if not values:
         return None
     return Filter(parameter, tuple(values), modifier, chain, target)
+
+
+def _check_ranges(filters: list[Filter]) -> None:
+    dates: dict[str, list[str]] = {}
+    for item in filters:
+        if item.parameter.kind == "date":
+            dates.setdefault(item.parameter.name, []).append(item.values[0])
+    for values in dates.values():
+        check_range(values)
 
 
 def _has(modifier: str, value: str) -> tuple[str, str, str, str]:

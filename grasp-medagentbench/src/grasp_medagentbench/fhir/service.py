@@ -69,7 +69,7 @@ class FhirService:
     ) -> FhirResponse:
         parts = [unquote(part, errors="replace") for part in path.strip("/").split("/")]
         parts = [part for part in parts if part]
-        if not parts:
+        if not parts or any(name == "_getpages" for name, _ in pairs):
             return self._root(method, pairs, indented)
         if parts == ["metadata"] and method in ("GET", "OPTIONS"):
             text = capability_statement(self._base, self._view.now)
