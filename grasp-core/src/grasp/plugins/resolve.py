@@ -111,12 +111,21 @@ class Registry:
 
 
 def import_factory(plugin: Plugin, spec: Spec) -> Callable[..., Any]:
-    """Import a spec's factory.
+    """Import a spec's factory; raises like ``import_target``."""
+    target = import_target(plugin, spec, spec.factory)
+    if not callable(target):
+        raise PluginError(f"{spec.factory} of {plugin.distribution} is not callable")
+    factory: Callable[..., Any] = target
+    return factory
+
+
+def import_target(plugin: Plugin, spec: Spec, dotted: str) -> Any:
+    """Import something a spec names by its dotted path.
 
     Raises:
         PluginError: It can't be imported; names the distribution and the remedy.
     """
-    module, _, path = spec.factory.partition(":")
+    module, _, path = dotted.partition(":")
     try:
         target: Any = import_module(module)
         for part in path.split("."):
@@ -135,10 +144,7 @@ def import_factory(plugin: Plugin, spec: Spec) -> Callable[..., Any]:
             f"({type(error).__name__}: {error})",
             hint,
         ) from error
-    if not callable(target):
-        raise PluginError(f"{spec.factory} of {plugin.distribution} is not callable")
-    factory: Callable[..., Any] = target
-    return factory
+    return target
 
 
 def _check_parameters(factory: Callable[..., Any], spec: Spec, given: Mapping[str, Any]) -> None:
