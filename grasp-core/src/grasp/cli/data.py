@@ -50,22 +50,23 @@ def _named(name: str) -> Dataset:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def list_(as_json: bool) -> None:
     """List the data sets of installed plugins and whether they are here."""
-    rows = [
-        {
-            "name": d.name,
-            "pulled": d.complete,
-            "files": [f.name for f in d.files],
-            "licence": d.licence,
-            "path": str(d.folder),
-        }
-        for d in _datasets().values()
-    ]
+    datasets = list(_datasets().values())
     if as_json:
+        rows = [
+            {
+                "name": d.name,
+                "pulled": d.complete,
+                "files": [f.name for f in d.files],
+                "licence": d.licence,
+                "path": str(d.folder),
+            }
+            for d in datasets
+        ]
         click.echo(json.dumps(rows, indent=2))
         return
-    for row in rows:
-        state = "pulled" if row["pulled"] else "not pulled"
-        click.echo(f"{row['name']}  {state}  {row['licence']}  {', '.join(row['files'])}")
+    for d in datasets:
+        state = "pulled" if d.complete else "not pulled"
+        click.echo(f"{d.name}  {state}  {d.licence}  {', '.join(f.name for f in d.files)}")
 
 
 @data.command()

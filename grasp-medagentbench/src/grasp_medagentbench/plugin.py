@@ -1,0 +1,34 @@
+"""What this distribution registers with GRASP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from grasp.plugins import TaskSpec, hookimpl
+
+
+@hookimpl
+def grasp_register_tasks(register: Callable[[TaskSpec], None]) -> None:
+    """Register MedAgentBench v1, its magnesium slice and the compact quickstart task."""
+    register(
+        TaskSpec(
+            "medagentbench",
+            "grasp_medagentbench.task:MedAgentBench",
+            "300 clinical tasks on patient charts behind a FHIR API.",
+            data="grasp_medagentbench.data:MEDAGENTBENCH",
+        )
+    )
+    register(
+        TaskSpec(
+            "medagentbench-magnesium",
+            "grasp_medagentbench.task:MedAgentBenchMagnesium",
+            "Last magnesium within 24 hours, 30 patients, full protocol.",
+        )
+    )
+    register(
+        TaskSpec(
+            "medagentbench-quickstart",
+            "grasp_medagentbench.quickstart.task:MedAgentBenchQuickstart",
+            "The same question in a compact protocol for small models.",
+        )
+    )
