@@ -8,6 +8,7 @@ from email.utils import formatdate
 
 import pytest
 
+from grasp.agents.lanes import Lanes
 from grasp.contracts import (
     AgentSetupError,
     Backend,
@@ -204,6 +205,12 @@ def test_prices_give_costs(endpoint, backend, ask) -> None:
     assert usage.cost == pytest.approx((4 * 2 + 6 * 1 + 4 * 10) / 1e6)
 
 
+def test_lone_surrogates_do_not_break_the_request(endpoint, backend, ask) -> None:
+    endpoint.says("x")
+    backend().complete(ask("caf\u00e9 \ud83d!"))
+    assert endpoint.requests[0].body["messages"][0]["content"] == "caf\u00e9 ?!"
+
+
 # -- faults ------------------------------------------------------------------------------
 
 
@@ -373,6 +380,27 @@ def test_a_refused_temperature_says_how_to_send_none(endpoint, backend, ask, rep
     assert "default" in caught.value.hint
 
 
+def test_a_named_wrong_key_or_model_is_fatal(endpoint, backend, ask, reply) -> None:
+    endpoint.says(reply(400, error("API key not valid")))
+    with pytest.raises(AgentSetupError):
+        backend().complete(ask())
+
+
+def test_a_request_that_can_not_be_made(endpoint, backend, ask) -> None:
+    endpoint.says("x")
+    with pytest.raises(EndpointError) as caught:
+        backend(extra={"field": object()}).complete(ask())
+    assert caught.value.kind == "bad_request"
+
+
+def test_an_endpoint_that_never_agrees_is_given_up(endpoint, backend, ask, reply) -> None:
+    model = backend()
+    model._adapt = lambda answer, request, call: call
+    endpoint.says(reply(400, error("no")))
+    with pytest.raises(EndpointError, match="every form"):
+        model.complete(ask())
+
+
 @pytest.mark.parametrize("status", [400, 405, 418, 422])
 def test_other_refusals_are_not_tried_again(endpoint, backend, ask, reply, status) -> None:
     endpoint.says(reply(status, error("bad field")))
@@ -444,6 +472,49 @@ def test_many_threads(endpoint, backend, reply, chat) -> None:
 
     with ThreadPoolExecutor(16) as pool:
         assert list(pool.map(one, range(100))) == [f"n{i}" for i in range(100)]
+
+
+@pytest.mark.parametrize("preset", ["local", "gpt4"])
+def test_a_wave_spreads_over_clients_and_a_small_load_stays_on_one(
+    endpoint, backend, ask, preset
+) -> None:
+    endpoint.says("x")
+    model = backend(preset)
+    model._lanes._width = 2
+    with ThreadPoolExecutor(8) as pool:
+        assert {a.text for a in pool.map(model.complete, [ask()] * 40)} == {"x"}
+    lanes = len(model._lanes._clients)
+    assert 1 <= lanes <= 4
+    endpoint.requests.clear()
+    for _ in range(5):
+        model.complete(ask())
+    assert len({r.client for r in endpoint.requests}) == 1
+    assert len(model._lanes._clients) == lanes
+    key = "authorization" if preset == "local" else "api-key"
+    assert all(r.headers[key].endswith(KEY) for r in endpoint.requests)
+
+
+def test_lanes_are_lent_in_order() -> None:
+    class Client:
+        def __init__(self, number: int = 0) -> None:
+            self.number, self.closed = number, False
+
+        def copy(self, http_client: int) -> Client:
+            return Client(http_client)
+
+        def close(self) -> None:
+            self.closed = True
+
+    numbers = iter(range(1, 9))
+    first = Client()
+    lanes = Lanes(first, lambda: next(numbers), width=1)
+    with lanes.client() as a, lanes.client() as b:
+        assert (a.number, b.number) == (0, 1)
+    with lanes.client() as c:
+        assert c is first
+    lanes.close()
+    assert first.closed
+    assert b.closed
 
 
 def test_tls_is_verified() -> None:

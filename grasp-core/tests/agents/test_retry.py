@@ -59,6 +59,10 @@ def test_own_pauses_stay_under_the_cap_and_requested_ones_are_kept(n: int, jitte
     assert retrier.pause(n, 5.0) >= 5.0
 
 
+def test_dates_out_of_range_are_no_pause() -> None:
+    assert retry_after({"retry-after": "Mon, 01 Jan 99999999999 00:00:00 GMT"}, NOW) is None
+
+
 def failing(*faults: Exception) -> object:
     left = list(faults)
 

@@ -200,6 +200,16 @@ def test_functions_are_agents() -> None:
     adapt(shout).close()
 
 
+def test_callables_without_a_signature_get_the_history_only() -> None:
+    class Odd:
+        __signature__ = "none"
+
+        def __call__(self, history: Any) -> str:
+            return "x"
+
+    assert adapt(Odd()).complete(CALL).text == "x"
+
+
 def test_the_history_is_a_copy() -> None:
     def vandal(history: list[dict[str, Any]]) -> str:
         history[0]["content"] = "changed"

@@ -25,6 +25,8 @@ _PROMPT = re.compile(r"(?i)(\d+) (?:input tokens|in the messages|in the prompt)"
 class ChatBackend(HttpBackend):
     """Answers calls through ``/chat/completions`` (spec: backends)."""
 
+    path = "/chat/completions"
+
     def _parameters(self) -> dict[str, Any]:
         return self._settings.parameters("temperature", "max_tokens", "reasoning_effort")
 
@@ -51,9 +53,6 @@ class ChatBackend(HttpBackend):
         if schema is not None:
             request["response_format"] = {"type": "json_schema", "json_schema": schema}
         return request
-
-    def _send(self, request: dict[str, Any], **options: Any) -> Any:
-        return self._client.chat.completions.with_raw_response.create(**request, **options)
 
     def _adapt(self, answer: Refusal, request: dict[str, Any], call: ModelCall) -> ModelCall | None:
         renamed = answer.mentions("max_completion_tokens") and answer.mentions("support", "instead")

@@ -8,6 +8,7 @@ from typing import Any
 
 from grasp.agents import wire
 from grasp.agents.faults import Refusal, judge, refusal
+from grasp.agents.lanes import WIDTH, Lanes
 from grasp.agents.pricing import price_of
 from grasp.agents.retry import Retrier, Transient
 from grasp.agents.secret import public_url, scrub
@@ -17,18 +18,15 @@ from grasp.contracts import AgentError, Completion, EndpointError, ModelCall
 #: Tries after an answer without content; more of the same rarely helps.
 EMPTY_RETRIES = 2
 
-#: Connections kept open, so that a wave of episodes does not reconnect for every call.
-CONNECTIONS = 1000
-
 _CONNECT_TIMEOUT = 10.0
 
 
 def http_client(timeout: float) -> Any:
-    """Return the SDK's HTTP client with room for many connections; it verifies TLS."""
+    """Return an HTTP client of the SDK that keeps a lane's connections; it verifies TLS."""
     import openai
 
     limits = type(openai.DEFAULT_CONNECTION_LIMITS)(
-        max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
+        max_connections=2 * WIDTH, max_keepalive_connections=2 * WIDTH
     )
     return openai.DefaultHttpxClient(limits=limits, timeout=sdk_timeout(timeout))
 
@@ -50,10 +48,12 @@ class HttpBackend:
         headers: Headers made anew for each request, such as a token that expires.
         endpoint: Address for the identity; the settings' base URL by default.
 
-    A feature that an endpoint refuses and the caller can do without (structured output,
-    stop sequences) is left out afterwards: the same for every call with that feature,
-    whatever the order of the calls.
+    A subclass names its ``path``. A feature that an endpoint refuses and the caller can do
+    without (structured output, stop sequences) is left out afterwards: the same for every
+    call with that feature, whatever the order of the calls.
     """
+
+    path = ""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class HttpBackend:
 
         self._sdk = openai
         self._settings = settings
-        self._client = client
+        self._lanes = Lanes(client, lambda: http_client(settings.timeout))
         self._retrier = retrier or Retrier(settings.max_retries, settings.retry_cap)
         self._headers = headers
         self._endpoint = public_url(endpoint or settings.base_url)
@@ -92,7 +92,7 @@ class HttpBackend:
     def close(self) -> None:
         """Close the connections; a call that waits to try again raises ``Cancelled``."""
         self._retrier.close()
-        self._client.close()
+        self._lanes.close()
 
     def complete(self, call: ModelCall) -> Completion:
         """Answer one call.
@@ -111,9 +111,6 @@ class HttpBackend:
         raise NotImplementedError
 
     def _request(self, call: ModelCall) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _send(self, request: dict[str, Any], **options: Any) -> Any:
         raise NotImplementedError
 
     def _read(self, data: Mapping[str, Any], call: ModelCall) -> Completion:
@@ -158,11 +155,12 @@ class HttpBackend:
 
     def _exchange(self, request: dict[str, Any]) -> Mapping[str, Any]:
         sdk = self._sdk
-        options: dict[str, Any] = {"extra_body": dict(self._settings.extra)}
-        if self._headers is not None:
-            options["extra_headers"] = dict(self._headers())
+        body = {**request, **self._settings.extra}
+        options = {} if self._headers is None else {"headers": dict(self._headers())}
         try:
-            content = self._send(request, **options).http_response.content
+            # The SDK's way for a plain body: its typed methods take as long as the HTTP.
+            with self._lanes.client() as client:
+                content = client.post(self.path, cast_to=str, body=body, options=options)
         except sdk.APITimeoutError:
             raise Transient(
                 EndpointError(

@@ -25,6 +25,8 @@ class ResponsesBackend(HttpBackend):
     sequences, so the answer is cut here.
     """
 
+    path = "/responses"
+
     def _parameters(self) -> dict[str, Any]:
         return self._settings.parameters("reasoning_effort", "verbosity", "max_tokens")
 
@@ -50,9 +52,6 @@ class ResponsesBackend(HttpBackend):
         if call.tools:
             request["tools"] = [_tool(tool) for tool in call.tools]
         return request
-
-    def _send(self, request: dict[str, Any], **options: Any) -> Any:
-        return self._client.responses.with_raw_response.create(**request, **options)
 
     def _read(self, data: Mapping[str, Any], call: ModelCall) -> Completion:
         output = data.get("output")
@@ -114,7 +113,7 @@ def input_items(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """Return messages as input items: ``system`` is ``developer``, tools are items of their own."""
     items: list[dict[str, Any]] = []
     for message in messages:
-        role, content = message.get("role", "user"), message.get("content")
+        role, content = message.get("role", "user"), wire.encodable(message.get("content"))
         if role == "tool":
             items.append(
                 {

@@ -32,11 +32,18 @@ def chat_messages(messages: Sequence[Message]) -> list[dict[str, Any]]:
     for message in messages:
         role = message.get("role", "user")
         sent: dict[str, Any] = {"role": "assistant" if role == "agent" else role}
-        content = message.get("content")
+        content = encodable(message.get("content"))
         sent["content"] = "" if content is None and not message.get("tool_calls") else content
         sent |= {k: message[k] for k in _KEYS if message.get(k)}
         wire.append(sent)
     return wire
+
+
+def encodable(content: Any) -> Any:
+    """Return a text without lone surrogates, which models write but UTF-8 can't carry."""
+    if not isinstance(content, str) or content.isascii():
+        return content
+    return content.encode("utf-8", "replace").decode("utf-8")
 
 
 def stops(call: ModelCall, preset: Sequence[str]) -> tuple[str, ...]:
