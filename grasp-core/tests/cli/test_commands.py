@@ -130,6 +130,12 @@ def test_eval_keeps_answers(grasp: Command) -> None:
     assert second["calls"]["cached"] == second["calls"]["total"] == first["calls"]["total"]
 
 
+def test_eval_takes_some_of_each_type(grasp: Command) -> None:
+    ran = grasp("eval", "toy", "--agent", "toy-model", "--split", "dev", "--per-type", "2", "--json")
+    by_type = json.loads(ran.out)["by_type"]
+    assert {t: s["total"] for t, s in by_type.items()} == {"red": 2, "blue": 2, "green": 2}
+
+
 def test_eval_prints_a_table(grasp: Command) -> None:
     ran = grasp("eval", "toy", "--agent", "toy-model", "--split", "test", "--limit", "3")
     assert "test: 33.3% (1/3)" in ran.out

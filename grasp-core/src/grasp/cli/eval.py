@@ -16,6 +16,7 @@ import click
 )
 @click.option("--split", default="val", show_default=True, help="dev, val, test or ood.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N samples.")
+@click.option("--per-type", type=click.IntRange(min=1), help="Only N samples of each type.")
 @click.option(
     "--config", "config_file", type=click.Path(dir_okay=False), help="YAML file of settings."
 )
@@ -35,6 +36,7 @@ def eval_(
     skills: str | None,
     split: str,
     limit: int | None,
+    per_type: int | None,
     config_file: str | None,
     overrides: tuple[str, ...],
     params: tuple[str, ...],
@@ -73,6 +75,7 @@ def eval_(
             split=split,
             library=library,
             limit=limit,
+            per_type=per_type,
             store_file=Path(store) if store else None,
             listener=progress,
         )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grasp.agents.session import Session
-from grasp.contracts import SPLITS, Agent, Outcome, Task, TaskError
+from grasp.contracts import SPLITS, Agent, Outcome, Sample, Task, TaskError
 from grasp.engine import Engine, Job
 from grasp.methods.harness import Score, brief, score
 from grasp.plugins import load_executor
@@ -54,6 +55,21 @@ class Evaluation:
         }
 
 
+def _first_of_each_type(
+    task: Task, samples: Sequence[Sample], per_type: int | None
+) -> list[Sample]:
+    if per_type is None:
+        return list(samples)
+    taken: Counter[str] = Counter()
+    chosen = []
+    for sample in samples:
+        kind = task.sample_type(sample)
+        if taken[kind] < per_type:
+            taken[kind] += 1
+            chosen.append(sample)
+    return chosen
+
+
 def evaluate(
     task: Task,
     agent: Any,
@@ -62,10 +78,22 @@ def evaluate(
     split: str = "val",
     library: SkillLibrary | None = None,
     limit: int | None = None,
+    per_type: int | None = None,
     store_file: Path | None = None,
     listener: Listener | None = None,
 ) -> Evaluation:
     """Run every sample of a split once.
+
+    Args:
+        task: Where the samples come from.
+        agent: Preset name, a backend, or any object with ``inference``.
+        config: Settings; of the loop's only ``concurrency`` matters.
+        split: ``dev``, ``val``, ``test``, ``ood`` or one of the task's own.
+        library: Skills to act with.
+        limit: Only the first so many samples, after ``per_type``.
+        per_type: Only the first so many samples of each type.
+        store_file: Keep answers here and use those that are here.
+        listener: Called with every progress event.
 
     Raises:
         TaskError: The split is unknown or empty.
@@ -80,7 +108,7 @@ def evaluate(
         check_endpoint(actor)
         task.setup()
         closing.append(task.close)
-        samples = list(task.samples(split))[:limit]
+        samples = _first_of_each_type(task, task.samples(split), per_type)[:limit]
         if not samples:
             have = [s for s in (*SPLITS, "probe") if task.samples(s)]
             raise TaskError(
