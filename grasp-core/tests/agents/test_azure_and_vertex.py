@@ -17,7 +17,6 @@ KEY = "sk-test-0123456789abcdef"
 
 def test_azure_addresses_the_deployment(endpoint, backend, ask, monkeypatch) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere.invalid")
-    monkeypatch.setenv("AZURE_OPENAI_AD_TOKEN", "not this one")
     endpoint.says("hi")
     model = backend("gpt4")
     assert model.complete(ask()).text == "hi"

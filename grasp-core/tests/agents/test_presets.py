@@ -237,6 +237,12 @@ def test_prices_from_a_file(tmp_path: Path) -> None:
     assert price_of("m", {"n": {}}) is FREE
 
 
+def test_a_price_table_for_every_preset() -> None:
+    assert settings("gptoss", {"GRASP_PRICES": "p.yaml"}).prices == "p.yaml"
+    assert settings("gptoss", {"GRASP_PRICES": "p.yaml"}, prices={"m": {}}).prices == {"m": {}}
+    assert settings("scripted", {"GRASP_PRICES": "p.yaml"}).prices is None
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [

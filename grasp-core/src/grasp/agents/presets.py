@@ -1,7 +1,20 @@
 """Presets: YAML data that names a backend and its values (spec: backends, presets).
 
 They are looked for in the directories a caller gives (``agents/`` beside a
-configuration file), then in those of ``GRASP_PRESETS``, then among the shipped ones.
+configuration file), then in those of ``GRASP_PRESETS``, then among the shipped ones::
+
+    summary: our gateway               # one line for people
+    api: chat                          # a key of grasp.agents.apis.APIS
+    base_url: ${GATEWAY_URL}           # required: an error names it where it is not set
+    api_key: ${GATEWAY_KEY:-EMPTY}     # optional, with a default
+    model: our-model
+    temperature: 0                     # and any other field of Settings
+    extra: {top_p: 0.9}                # further fields of the request
+    variants:                          # the first whose variable is set replaces values
+      - if_set: OLD_GATEWAY_URL
+        base_url: ${OLD_GATEWAY_URL}
+
+``GRASP_PRICES`` may name a price table for all of them (``grasp.agents.pricing``).
 """
 
 from __future__ import annotations
@@ -96,6 +109,8 @@ class Preset:
         if missing:
             raise self._unset(sorted(missing))
         values |= given
+        if "prices" in self.kind.accepts:
+            values.setdefault("prices", environ.get("GRASP_PRICES"))
         if self.api == "responses":
             values.pop("temperature", None)
         fields = {
