@@ -10,6 +10,7 @@ from grasp_medagentbench.fhir.client import (
 )
 from grasp_medagentbench.fhir.errors import FhirConnectionError, ResourceError
 from grasp_medagentbench.fhir.message import FhirResponse
+from grasp_medagentbench.fhir.server import FhirServer, serve
 from grasp_medagentbench.fhir.store import DEFAULT_NOW, Overlay, Store
 
 __all__ = [
@@ -19,8 +20,10 @@ __all__ = [
     "FhirClient",
     "FhirConnectionError",
     "FhirResponse",
+    "FhirServer",
     "HttpClient",
     "Overlay",
     "ResourceError",
     "Store",
+    "serve",
 ]

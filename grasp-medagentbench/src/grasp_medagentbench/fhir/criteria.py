@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from grasp_medagentbench.fhir.errors import RequestRejected
@@ -71,6 +72,11 @@ def condition(resource_type: str, item: Filter, resolve: Resolve) -> Condition:
     return build(index_key(resource_type, item.parameter.name), item, resolve)
 
 
+def one_of(column: str, values: list[str]) -> tuple[str, list[object]]:
+    """SQL for membership in a list of any length."""
+    return f"{column} IN (SELECT value FROM json_each(?))", [json.dumps(values)]
+
+
 def _either(
     table: str, key: str, parts: list[tuple[str, list[object]]], rank: int, negated: bool = False
 ) -> Condition:
@@ -89,7 +95,8 @@ def _bad_modifier(item: Filter) -> RequestRejected:
 
 def _id_condition(item: Filter) -> Condition:
     ids = [unescape(value).strip().rsplit("/", 1)[-1] for value in item.values]
-    return Condition("", f"r.id IN ({','.join('?' * len(ids))})", tuple(ids), rank=0)
+    sql, found = one_of("r.id", ids)
+    return Condition("", sql, tuple(found), rank=0)
 
 
 def _updated_condition(item: Filter) -> Condition:
@@ -141,8 +148,8 @@ def _chained(key: str, item: Filter, resolve: Resolve) -> Condition:
         except RequestRejected as error:
             rejected = error
             continue
-        marks = ",".join("?" * len(ids))
-        parts.append((f"x.target_type = ? AND x.target_id IN ({marks})", [target, *ids]))
+        sql, values = one_of("x.target_id", ids)
+        parts.append((f"x.target_type = ? AND {sql}", [target, *values]))
     if not parts:
         raise rejected or RequestRejected(400, f"HAPI-1245: Invalid parameter chain: {item.chain}")
     return _either("reference", key, parts, rank=2)
@@ -237,7 +244,7 @@ def _number_test(item: Filter, text: str) -> tuple[str, list[object]]:
         number = Decimal(digits)
         half = Decimal(1).scaleb(int(number.as_tuple().exponent)) / 2
         value, margin = float(number), float(half)
-    except (InvalidOperation, ValueError, TypeError, OverflowError):
+    except (ArithmeticError, ValueError):
         raise RequestRejected(
             400, f'HAPI-1237: Invalid number value "{digits}" for {item.parameter.name}'
         ) from None

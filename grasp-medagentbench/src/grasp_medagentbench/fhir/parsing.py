@@ -79,7 +79,10 @@ def parse_body(resource_type: str, body: str | bytes | None, parsing: Parsing) -
             f'HAPI-1814: Incorrect resource type found, expected "{resource_type}" '
             f'but found "{found}"'
         )
-    return _Reader(parsing).resource(resource)
+    try:
+        return _Reader(parsing).resource(resource)
+    except RecursionError:
+        raise _fault("HAPI-1861: Failed to parse JSON encoded FHIR content: too deep") from None
 
 
 def check_references(resource: Mapping[str, Any], view: View) -> None:
@@ -147,7 +150,9 @@ class _Reader:
                     read[key] = found
             companion = value.get(f"_{key}")
             if companion is not None and elements(element.type) is None:
-                read[f"_{key}"] = companion
+                found = self._element(f"_{key}", _companion(element), companion)
+                if found is not None:
+                    read[f"_{key}"] = found
         return read
 
     def _element(self, key: str, element: Element, value: Any) -> Any:
@@ -165,9 +170,9 @@ class _Reader:
                 "Expected ARRAY and found OBJECT"
             )
         read = [self._one(key, element, item) for item in items]
-        if elements(element.type) is not None:
+        if elements(element.type) is not None and not key.startswith("_"):
             read = [item for item in read if item is not None]
-        return read or None
+        return read if any(item is not None for item in read) else None
 
     def _one(self, key: str, element: Element, value: Any) -> Any:
         if value is None:
@@ -202,7 +207,13 @@ class _Reader:
             _check_date(key, type_, text)
         elif element.codes is not None and text not in element.codes[1]:
             raise _fault(_bad_text(key, text, f"Unknown {element.codes[0]} code '{text}'"))
-        return text
+        # JSON can hold halves of characters, which no database takes.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _companion(element: Element) -> Element:
+    """What holds the id and the extensions of a primitive element."""
+    return Element("Element", element.repeats, required=False, summary=element.summary)
 
 
 def _flat(value: list[Any]) -> list[Any]:

@@ -18,7 +18,9 @@ def number_text(value: int | float | Decimal) -> str:
     """The digits of a JSON number as stored: ``1.90`` stays ``1.90``."""
     if isinstance(value, Decimal):
         return str(value)
-    return repr(value)
+    if isinstance(value, (int, float)):
+        return repr(value)
+    raise TypeError(f"not a JSON value: {value!r}")
 
 
 def _scalar(value: Any) -> str:
@@ -47,12 +49,24 @@ def pretty(value: Any, indent: str = "") -> str:
 
 
 def compact(value: Any) -> str:
-    """Print ``value`` on one line without blanks, as HAPI does for ``_pretty=false``."""
+    """Print ``value`` on one line without blanks, as HAPI does for ``_pretty=false``.
+
+    Raises:
+        TypeError: It holds what JSON doesn't have.
+        ValueError: It holds a number that isn't one, or refers to itself.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except TypeError:  # It holds a Decimal, which json can't print.
+        return _compact(value)
+
+
+def _compact(value: Any) -> str:
     if isinstance(value, Mapping):
-        pairs = (f"{_quote(key)}:{compact(item)}" for key, item in value.items())
+        pairs = (f"{_quote(key)}:{_compact(item)}" for key, item in value.items())
         return "{" + ",".join(pairs) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ",".join(compact(item) for item in value) + "]"
+        return "[" + ",".join(_compact(item) for item in value) + "]"
     return _scalar(value)
 
 

@@ -198,7 +198,7 @@ def _number(name: str, values: list[str]) -> int | None:
     text = next((value.strip() for value in values if value.strip()), None)
     if text is None:
         return None
-    if not text.isascii() or not text.isdigit() or int(text) > 2**31 - 1:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise RequestRejected(400, f"HAPI-0352: Invalid {name} value: {text}")
     return int(text)
 

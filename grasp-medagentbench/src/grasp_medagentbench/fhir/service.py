@@ -260,7 +260,7 @@ def _wants_pretty(pairs: Pairs) -> bool:
 
 def _positive(pairs: Pairs, name: str) -> int | None:
     for given, value in pairs:
-        if given == name and value.isascii() and value.isdigit():
+        if given == name and value.isascii() and value.isdigit() and len(value) < 10:
             return int(value)
     return None
 

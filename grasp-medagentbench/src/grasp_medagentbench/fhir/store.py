@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from grasp_medagentbench.fhir.criteria import Condition, condition
+from grasp_medagentbench.fhir.criteria import Condition, condition, one_of
 from grasp_medagentbench.fhir.dates import instant_text, milliseconds_of, parse_date
 from grasp_medagentbench.fhir.definitions import SearchParameter, resource_types
 from grasp_medagentbench.fhir.errors import ResourceError
@@ -116,7 +116,8 @@ class View:
     def _has(self, resource_type: str, parameter: str, name: str, value: str) -> Condition:
         rids = self.search(parse_search(resource_type, ((name, value),)))
         ids = [id_ for _, id_ in self.referenced(rids, [index_key(resource_type, parameter)])]
-        return Condition("", f"r.id IN ({','.join('?' * len(ids))})", tuple(ids), rank=2)
+        sql, values = one_of("r.id", ids)
+        return Condition("", sql, tuple(values), rank=2)
 
     def keep_page(self, link: str, request: SearchRequest, found: Found) -> str:
         """Remember a finished search for paging; the same search has the same id."""
@@ -171,7 +172,10 @@ class Store(View):
                     next_id = max(next_id, int(row.id) + 1)
                 yield row, index_rows(resource)
 
-        segment.insert(prepared())
+        try:
+            segment.insert(prepared())
+        except UnicodeEncodeError as error:
+            raise ResourceError(f"a resource holds half a character: {error}") from None
         return cls(segment, size=len(rows), next_id=next_id, now=now)
 
     def overlay(self) -> Overlay:
@@ -282,7 +286,11 @@ def _row(rid: int, resource: Resource) -> StoredRow:
         updated = parse_date(stamp).low if isinstance(stamp, str) else None
     except ValueError:
         updated = None
-    return StoredRow(rid, str(type_), id_, updated, compact(resource))
+    try:
+        body = compact(resource)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ResourceError(f"{type_}/{id_} is not JSON: {error}") from None
+    return StoredRow(rid, str(type_), id_, updated, body)
 
 
 def _select(request: SearchRequest, conditions: list[Condition]) -> tuple[str, list[object]]:
@@ -292,9 +300,12 @@ def _select(request: SearchRequest, conditions: list[Condition]) -> tuple[str, l
         column, found = _sort_column(request.resource_type, parameter)
         columns.append(column)
         values += found
-    tests = ["r.type = ?"]
-    values.append(request.resource_type)
+    tests: list[str] = []
     drivers = sorted((c for c in conditions if not c.negated), key=lambda c: c.rank)
+    if not drivers or not drivers[0].table:
+        # Index rows belong to one type anyway; asking again would misguide SQLite's planner.
+        tests.append("r.type = ?")
+        values.append(request.resource_type)
     if drivers:
         tests.append(drivers[0].as_driver())
         values += drivers[0].values

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from grasp_medagentbench.fhir.dates import BEGINNING, END, Interval, parse_date
@@ -57,13 +58,23 @@ def normalise(text: str) -> str:
 def index_rows(resource: Resource) -> IndexRows:
     """The rows of a resource for all search parameters of its type."""
     rows = IndexRows()
-    resource_type = resource["resourceType"]
-    for parameter in search_parameters(resource_type).values():
-        key = index_key(resource_type, parameter.name)
-        for path in parameter.paths:
+    plan = _plan(str(resource["resourceType"]))
+    for element in resource:
+        for key, parameter, path in plan.get(element, ()):
             for value in find(resource, path):
                 _add(rows, key, parameter, path.type, value)
     return rows
+
+
+@cache
+def _plan(resource_type: str) -> Mapping[str, list[tuple[str, SearchParameter, SearchPath]]]:
+    """What to look for, by the element of the resource that it begins with."""
+    plan: dict[str, list[tuple[str, SearchParameter, SearchPath]]] = {}
+    for parameter in search_parameters(resource_type).values():
+        key = index_key(resource_type, parameter.name)
+        for path in parameter.paths:
+            plan.setdefault(path.steps[0].key, []).append((key, parameter, path))
+    return plan
 
 
 def find(resource: Any, path: SearchPath) -> Iterator[Any]:
@@ -207,11 +218,14 @@ def strings(type_: str, value: Any) -> Iterator[str]:
 
 def quantities(value: Any) -> Iterator[tuple[float, str, str, str]]:
     """``(value, system, code, unit)`` of a Quantity, or of a bare number."""
+    texts: list[Any] = ["", "", ""]
     if isinstance(value, Mapping):
-        number = value.get("value")
-        if isinstance(number, (int, float, Decimal)) and not isinstance(number, bool):
-            texts = [value.get(name) for name in ("system", "code", "unit")]
-            system, code, unit = (text if isinstance(text, str) else "" for text in texts)
-            yield float(number), system, code, unit
-    elif isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        yield float(value), "", "", ""
+        texts = [value.get(name) for name in ("system", "code", "unit")]
+        value = value.get("value")
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:
+            return
+        system, code, unit = (text if isinstance(text, str) else "" for text in texts)
+        yield number, system, code, unit

@@ -130,9 +130,12 @@ def search_parameters(resource_type: str) -> Mapping[str, SearchParameter]:
 
 @cache
 def elements(type_name: str) -> Mapping[str, Element] | None:
-    """The elements of a resource, datatype or backbone element; None for a primitive."""
+    """The elements of a resource, datatype or backbone element; None for a primitive.
+
+    ``Element`` has what every element has: an id and extensions.
+    """
     structure = _structure_table()
-    own = structure["types"].get(type_name)
+    own = {} if type_name == "Element" else structure["types"].get(type_name)
     if own is None:
         return None
     if type_name in _parameters_table():
