@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import nox
@@ -79,6 +80,8 @@ def long(session: nox.Session) -> None:
 def real_model(session: nox.Session) -> None:
     """Run the tests that talk to a real model: set GRASP_GGUF to a GGUF file."""
     install(session, *TEST_TOOLS, "xllamacpp>=2026.10")
+    if "GRASP_GGUF" not in session.env and "GRASP_GGUF" not in os.environ:
+        session.error("set GRASP_GGUF to a GGUF file")
     session.run(
         "pytest", "-m", "real_model", *(session.posargs or [f"{d}/tests" for d in DISTRIBUTIONS])
     )

@@ -248,3 +248,17 @@ def test_the_baseline_method_learns_nothing(grasp: Command) -> None:
     assert summary["skills"] == []
     assert summary["best_val"] == summary["baseline_val"] == pytest.approx(1 / 3)
     assert summary["test"]["learned"] == summary["test"]["no_skills"]
+
+
+def test_a_preset_beside_the_configuration_is_found(
+    grasp: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    Path("agents").mkdir()
+    Path("agents/mine.yaml").write_text(
+        "api: chat\nmodel: m\nbase_url: http://127.0.0.1:9/v1\napi_key: EMPTY\n"
+    )
+    Path("c.yaml").write_text("agent_preset: mine\n")
+    ran = grasp("run", "toy", "--config", "c.yaml")
+    assert "no answer from the endpoint http://127.0.0.1:9" in ran.err

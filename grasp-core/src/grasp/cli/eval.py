@@ -56,6 +56,7 @@ def eval_(
     from grasp.plugins import load_task, registry
     from grasp.report.evaluation import print_evaluation
     from grasp.report.progress import RunProgress
+    from grasp.runs.backends import presets_beside
     from grasp.runs.config import choose_agent, load_config
     from grasp.runs.evaluate import evaluate
     from grasp.skills import SkillLibrary, load_library
@@ -78,6 +79,7 @@ def eval_(
             per_type=per_type,
             store_file=Path(store) if store else None,
             listener=progress,
+            preset_dirs=presets_beside(config_file),
         )
     print_evaluation(console, result)
     if as_json:

@@ -59,6 +59,7 @@ def run(
     from grasp.plugins import load_method, load_task, registry
     from grasp.report.progress import RunProgress
     from grasp.report.summary import print_run
+    from grasp.runs.backends import presets_beside
     from grasp.runs.config import choose_agent, load_config
     from grasp.runs.execute import RunRequest, execute
     from grasp.runs.journal import read_journal
@@ -95,6 +96,7 @@ def run(
         run_dir=path,
         resume=resume,
         force=force,
+        preset_dirs=presets_beside(config_file),
     )
     with RunProgress(console) as progress:
         result = execute(request, progress)

@@ -8,6 +8,7 @@ from typing import Any
 
 from grasp.contracts import Task
 from grasp.methods import Method
+from grasp.runs.backends import presets_beside
 from grasp.runs.config import choose_agent, load_config
 from grasp.runs.execute import Listener, RunRequest, RunResult, execute
 from grasp.runs.rundir import latest_run, new_run_path
@@ -88,5 +89,6 @@ def run_method(
         method=method,
         resume=resume,
         force=force,
+        preset_dirs=presets_beside(config),
     )
     return execute(request, listener)

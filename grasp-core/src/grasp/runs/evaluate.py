@@ -14,9 +14,10 @@ from grasp.contracts import SPLITS, Agent, Outcome, Sample, Task, TaskError
 from grasp.engine import Engine, Job
 from grasp.methods.harness import Score, brief, score
 from grasp.plugins import load_executor
+from grasp.runs.backends import open_backends
 from grasp.runs.callstore import CallStore
 from grasp.runs.config import RunConfig
-from grasp.runs.execute import Listener, RunRequest, backends
+from grasp.runs.execute import Listener
 from grasp.runs.preflight import check_endpoint
 from grasp.skills import SkillAgent, SkillLibrary
 
@@ -81,6 +82,7 @@ def evaluate(
     per_type: int | None = None,
     store_file: Path | None = None,
     listener: Listener | None = None,
+    preset_dirs: Sequence[Path] = (),
 ) -> Evaluation:
     """Run every sample of a split once.
 
@@ -94,6 +96,7 @@ def evaluate(
         per_type: Only the first so many samples of each type.
         store_file: Keep answers here and use those that are here.
         listener: Called with every progress event.
+        preset_dirs: Folders of the user's own presets.
 
     Raises:
         TaskError: The split is unknown or empty.
@@ -101,10 +104,9 @@ def evaluate(
     """
     known = library or SkillLibrary()
     started = time.monotonic()
-    request = RunRequest(task, task.name, config, agent, Path())
     closing: list[Callable[[], None]] = []
     try:
-        actor = backends(request, closing)[0]
+        actor = open_backends(agent, config, closing, preset_dirs)[0]
         check_endpoint(actor)
         task.setup()
         closing.append(task.close)

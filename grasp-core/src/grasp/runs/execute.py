@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grasp.agents.adapt import adapt
 from grasp.agents.session import Ledger, Session
 from grasp.contracts import Backend, ConfigError, RunError, Task, TaskError
 from grasp.engine import Engine
 from grasp.methods import Context, LearningResult, Method, Score
-from grasp.plugins import emit, load_agent, load_executor, load_gate, load_method
+from grasp.plugins import emit, load_executor, load_gate, load_method
+from grasp.runs.backends import open_backends
 from grasp.runs.callstore import CallStore
 from grasp.runs.config import RunConfig
 from grasp.runs.journal import Journal
@@ -106,6 +106,7 @@ class RunRequest:
         resume: Go on with the run in the folder.
         force: Replace the run in the folder.
         preflight: Look whether the endpoint is there before starting.
+        preset_dirs: Folders of the user's own presets.
     """
 
     task: Task
@@ -117,6 +118,7 @@ class RunRequest:
     resume: bool = False
     force: bool = False
     preflight: bool = True
+    preset_dirs: tuple[Path, ...] = ()
 
 
 def execute(request: RunRequest, listener: Listener | None = None) -> RunResult:
@@ -149,7 +151,7 @@ def _execute(
     def notify(kind: str, /, **facts: Any) -> None:
         listener(kind, facts)
 
-    actor, analyst, writer = backends(request, closing)
+    actor, analyst, writer = open_backends(request.agent, config, closing, request.preset_dirs)
     if request.preflight:
         check_endpoint(actor)
     task.setup()
@@ -230,34 +232,6 @@ def _disk_errors(path: Path) -> Iterator[None]:
             f"can't write in {path}: {error.strerror or error}",
             "free disk space, then go on where it stopped with --resume",
         ) from None
-
-
-def backends(
-    request: RunRequest, closing: list[Callable[[], None]]
-) -> tuple[Backend, Backend, Backend]:
-    """Return the acting, the analysing and the proposing backend (often the same one)."""
-    config = request.config
-    overrides: dict[str, Any] = dict(config.agent_params)
-    if config.agent_temperature is not None:
-        overrides["temperature"] = config.agent_temperature
-
-    def build(agent: Any, parameters: Mapping[str, Any]) -> Backend:
-        backend = adapt(load_agent(agent, **parameters) if isinstance(agent, str) else agent)
-        closing.append(backend.close)
-        return backend
-
-    actor = build(request.agent, overrides)
-    analyst = build(config.writer, config.writer_params) if config.writer else actor
-    temperature = config.cycle.proposal_temperature
-    if temperature is None:
-        return actor, analyst, analyst
-    if config.writer:
-        writer = build(config.writer, {**config.writer_params, "temperature": temperature})
-    elif isinstance(request.agent, str):
-        writer = build(request.agent, {**overrides, "temperature": temperature})
-    else:
-        writer = actor  # An agent given as an object has no temperature to set.
-    return actor, analyst, writer
 
 
 def _gate(config: RunConfig) -> Any:

@@ -6,6 +6,7 @@ import os
 import socket
 from urllib.parse import urlsplit
 
+from grasp.agents.recorded import RecordedBackend
 from grasp.contracts import Backend, EndpointError
 
 _TIMEOUT_S = 5.0
@@ -16,11 +17,14 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 def check_endpoint(backend: Backend) -> None:
     """Open and close a connection to a backend's endpoint; sends nothing.
 
-    Does nothing for backends without an HTTP endpoint, or behind a proxy.
+    Does nothing for backends without an HTTP endpoint, for recorded answers, or behind a
+    proxy.
 
     Raises:
         EndpointError: Nobody answers there.
     """
+    if isinstance(backend, RecordedBackend):
+        return
     url = urlsplit(str(backend.identity.get("endpoint") or ""))
     if url.scheme not in ("http", "https") or not url.hostname:
         return

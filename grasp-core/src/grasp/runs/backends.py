@@ -1,0 +1,73 @@
+"""The models of a run: the one that acts, the one that analyses, the one that proposes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from grasp.agents.adapt import adapt
+from grasp.agents.loader import load_backend
+from grasp.agents.presets import available_presets
+from grasp.contracts import Backend
+from grasp.plugins import load_agent, registry
+from grasp.runs.config import RunConfig
+
+
+def open_backends(
+    agent: Any,
+    config: RunConfig,
+    closing: list[Callable[[], None]],
+    preset_dirs: Sequence[Path] = (),
+) -> tuple[Backend, Backend, Backend]:
+    """Return the acting, the analysing and the proposing backend (often the same one).
+
+    Args:
+        agent: Preset name, a backend, or any object with ``inference``.
+        config: Temperatures, parameters and the writer's preset.
+        closing: Gets one function for each backend that is opened.
+        preset_dirs: Folders of the user's own presets.
+
+    Raises:
+        AgentSetupError: A variable or an extra is missing.
+        PluginError: Nobody knows the name.
+    """
+    overrides: dict[str, Any] = dict(config.agent_params)
+    if config.agent_temperature is not None:
+        overrides["temperature"] = config.agent_temperature
+
+    def build(source: Any, parameters: Mapping[str, Any]) -> Backend:
+        if isinstance(source, str):
+            source = _named(source, parameters, preset_dirs)
+        backend = adapt(source)
+        closing.append(backend.close)
+        return backend
+
+    actor = build(agent, overrides)
+    analyst = build(config.writer, config.writer_params) if config.writer else actor
+    temperature = config.cycle.proposal_temperature
+    if temperature is None:
+        return actor, analyst, analyst
+    if config.writer:
+        writer = build(config.writer, {**config.writer_params, "temperature": temperature})
+    elif isinstance(agent, str):
+        writer = build(agent, {**overrides, "temperature": temperature})
+    else:
+        writer = actor  # An agent given as an object has no temperature to set.
+    return actor, analyst, writer
+
+
+def _named(name: str, parameters: Mapping[str, Any], preset_dirs: Sequence[Path]) -> Any:
+    """Return the agent of a name: a registered one, else a preset file of the user's."""
+    if name not in registry().names("agents") and "/" not in name:
+        own = available_presets(preset_dirs)
+        if name in own or name.endswith((".yaml", ".yml")):
+            return load_backend(name, directories=preset_dirs, **parameters)
+    return load_agent(name, **parameters)
+
+
+def presets_beside(config_file: object) -> tuple[Path, ...]:
+    """Return the folder ``agents`` beside a configuration file, where the original looks."""
+    if not isinstance(config_file, (str, Path)):
+        return ()
+    return (Path(config_file).parent / "agents",)
