@@ -66,16 +66,15 @@ def test_where_two_runs_part_the_old_rest_is_kept_aside(
             for line in aside.read_text().splitlines()] == as_events(entries[at:])  # fmt: skip
 
 
-@given(st.data())
+@given(logs.filter(bool), st.floats(0, 1))
 def test_a_line_torn_at_any_byte_is_dropped(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, entries: list[Any], share: float
 ) -> None:
     path = tmp_path_factory.mktemp("j") / "journal.jsonl"
-    entries = data.draw(logs.filter(bool))
     write(path, entries)
     whole = path.read_bytes()
     ends = [n + 1 for n, byte in enumerate(whole) if byte == 10]
-    offset = data.draw(st.integers(0, len(whole)))
+    offset = round(share * len(whole))
     path.write_bytes(whole[:offset])
     complete = sum(end <= offset for end in ends)
     assert stable(path) == as_events(entries[:complete])
