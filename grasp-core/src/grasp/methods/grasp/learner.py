@@ -7,16 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from grasp.contracts import Agent, AgentError, Outcome, Task, TaskError
+from grasp.contracts import Agent, Outcome, Task, TaskError
 from grasp.methods.base import Method
 from grasp.methods.context import Batch, Context
 from grasp.methods.gate import GateDecision, GateHistory, Judgement, Verdict
-from grasp.methods.grasp.answers import AnswerError, read_json
-from grasp.methods.grasp.explain import annotate, ask, classify, diagnose, group
+from grasp.methods.grasp.blind import choose_blindly
+from grasp.methods.grasp.explain import annotate, classify, diagnose, group
+from grasp.methods.grasp.journaling import (
+    arm_to_json,
+    candidate_to_json,
+    failure_to_json,
+    judgement_to_json,
+    place,
+    proposal_to_json,
+    trial_to_json,
+)
 from grasp.methods.grasp.observe import Entry, effectiveness, entries
 from grasp.methods.grasp.probe import Probe, draw_probe, published_source
 from grasp.methods.grasp.probing import Arms, Trial, label_holdout, run_trials, with_library
-from grasp.methods.grasp.prompts import edits_schema, read_edits, render
 from grasp.methods.grasp.propose import (
     SHOWN_PASSING,
     Proposal,
@@ -26,6 +34,7 @@ from grasp.methods.grasp.propose import (
     propose,
     validate,
 )
+from grasp.methods.grasp.revise import narrow
 from grasp.methods.harness import rng
 from grasp.skills import (
     Action,
@@ -88,13 +97,13 @@ class Grasp(Method):
         seen = entries(batch.outcomes, self._previous)
         failures = [e for e in seen if not e.outcome.correct]
         if not failures:
-            context.record("update", **_place(batch), skipped="nothing failed")
+            context.record("update", **place(batch), skipped="nothing failed")
             return
         probe = self._draw_probe(batch, earlier, context)
         if not probe.sample_ids and not context.settings.no_gate:
-            context.record("update", **_place(batch), skipped="no samples to probe on")
+            context.record("update", **place(batch), skipped="no samples to probe on")
             return
-        context.notify("update_started", **_place(batch), failures=len(failures))
+        context.notify("update_started", **place(batch), failures=len(failures))
         failures = self._explain(failures, batch, context)
         proposals = self._propose(failures, seen, batch, context)
         candidates = candidates_of(proposals, self._library, context.settings)
@@ -165,17 +174,18 @@ class Grasp(Method):
     ) -> None:
         settings = context.settings
         facts: dict[str, Any] = {
-            **_place(batch),
-            "failures": [_failure_to_json(e) for e in failures],
-            "proposals": [_proposal_to_json(p) for p in proposals],
+            **place(batch),
+            "failures": [failure_to_json(e) for e in failures],
+            "proposals": [proposal_to_json(p) for p in proposals],
         }
         won: _Won | None = None
         if settings.no_gate:
             won = _Won(candidates[0], None) if candidates else None
-            facts["candidates"] = [_candidate_to_json(c) for c in candidates]
+            facts["candidates"] = [candidate_to_json(c) for c in candidates]
         elif settings.blind_select is not None:
-            won = self._blind(candidates, batch, context)
-            facts["candidates"] = [_candidate_to_json(c) for c in candidates]
+            chosen = choose_blindly(candidates, context, batch)
+            won = _Won(chosen, None) if chosen else None
+            facts["candidates"] = [candidate_to_json(c) for c in candidates]
             facts["blind_select"] = settings.blind_select
         else:
             facts["probe"] = {
@@ -208,9 +218,9 @@ class Grasp(Method):
         decision = context.gate.decide(
             [t.evidence for t in trials.values()], GateHistory(self._updates, self._accepted)
         )
-        facts["baseline"] = _arm_to_json(baseline)
+        facts["baseline"] = arm_to_json(baseline)
         facts["candidates"] = [
-            {**_candidate_to_json(c), **_trial_to_json(t), **_judgement_to_json(j)}
+            {**candidate_to_json(c), **trial_to_json(t), **judgement_to_json(j)}
             for c, t, j in zip(candidates, trials.values(), decision.judgements, strict=True)
         ]
         facts["winner"] = decision.winner
@@ -245,7 +255,9 @@ class Grasp(Method):
     ) -> _Won | None:
         """Ask once to narrow a winner that broke something (method.md, 3.11)."""
         settings = context.settings
-        edits, problems = self._narrowed(winner, trial, judgement, batch, context)
+        edits, problems = narrow(
+            winner, trial.regressed, judgement, self._previous, context, batch.scope
+        )
         # Validated with the rest of the candidate: a swap's REMOVE makes room for its ADD.
         rest = [e for e in winner.edits if e.name not in {n.name for n in edits}]
         valid, invalid = validate([*rest, *edits], self._library, settings)
@@ -271,74 +283,12 @@ class Grasp(Method):
             and new.counts.regressions <= new.counts.baseline_regressions
         )
         note |= {
-            **_candidate_to_json(revised),
-            **_trial_to_json(again),
-            **_judgement_to_json(new),
+            **candidate_to_json(revised),
+            **trial_to_json(again),
+            **judgement_to_json(new),
             "accepted": better,
         }
         return _Won(revised, new) if better else None
-
-    def _narrowed(
-        self,
-        winner: Candidate,
-        trial: Trial,
-        judgement: Judgement,
-        batch: Batch,
-        context: Context,
-    ) -> tuple[list[Edit], list[str]]:
-        settings = context.settings
-        last = winner.edits[-1]
-        prompt = render(
-            settings.prompts,
-            "revise",
-            task_family=self.task.updater_task_family,
-            guidance=self.task.updater_guidance.strip(),
-            counts=judgement.counts,
-            edits=winner.edits,
-            regressed=entries(trial.regressed, self._previous),
-            trace_messages=settings.trace_messages,
-            trace_chars=settings.trace_chars,
-        )
-        schema = edits_schema(settings.prompts, 1, (last.action.value,))
-        agent = context.writer_agent("revise", f"{batch.scope}/revise")
-        try:
-            edits, problems = read_edits(ask(agent, prompt, schema, settings))
-        except AnswerError as error:
-            return [], [str(error)]
-        except AgentError as error:
-            if error.fatal:
-                raise
-            return [], [f"{error.kind}: {error.message}"]
-        same = [e for e in edits if (e.action, e.name) == (last.action, last.name)]
-        if edits and not same:
-            problems.append("the revision is about another skill or action")
-        return same[:1], problems
-
-    def _blind(self, candidates: list[Candidate], batch: Batch, context: Context) -> _Won | None:
-        """Ablation: choose without probe scores."""
-        if not candidates:
-            return None
-        settings = context.settings
-        if settings.blind_select == "random":
-            choice = rng(settings.seed, "blind", batch.epoch, batch.cycle).randrange(
-                len(candidates)
-            )
-            return _Won(candidates[choice], None)
-        prompt = render(
-            "full", "select", task_family=self.task.updater_task_family, candidates=candidates
-        )
-        schema = {
-            "type": "object",
-            "properties": {"choice": {"type": "integer"}},
-            "required": ["choice"],
-            "additionalProperties": False,
-        }
-        agent = context.analyst_agent("select", f"{batch.scope}/select")
-        try:
-            choice = int(read_json(ask(agent, prompt, schema, settings))["choice"])
-        except (AnswerError, KeyError, TypeError, ValueError):
-            choice = 0
-        return _Won(candidates[choice if 0 <= choice < len(candidates) else 0], None)
 
     def _apply(self, won: _Won, failures: Sequence[Entry], batch: Batch) -> None:
         counts = won.judgement.counts if won.judgement else None
@@ -381,65 +331,8 @@ class Grasp(Method):
                 [trials["remove"].evidence], GateHistory(self._updates, self._accepted)
             )
             judgement = decision.judgements[0]
-            facts |= _judgement_to_json(judgement)
+            facts |= judgement_to_json(judgement)
             if trials["remove"].evidence.exposed and judgement.counts.adjusted > 0:
                 self._library = smaller
                 facts["accepted"] = True
         context.record("collapse", **facts)
-
-
-# -- journal form --------------------------------------------------------------------
-
-
-def _place(batch: Batch) -> dict[str, Any]:
-    return {"epoch": batch.epoch, "cycle": batch.cycle}
-
-
-def _failure_to_json(entry: Entry) -> dict[str, Any]:
-    return {"id": entry.id, "label": entry.label, "diagnosis": entry.diagnosis}
-
-
-def _edit_to_json(edit: Edit) -> dict[str, Any]:
-    return {**vars(edit), "action": edit.action.value, "tags": list(edit.tags)}
-
-
-def _proposal_to_json(proposal: Proposal) -> dict[str, Any]:
-    return {
-        "group": proposal.group,
-        "edits": [f"{e.action} {e.name}" for e in proposal.edits],
-        "problems": list(proposal.problems),
-    }
-
-
-def _candidate_to_json(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "title": candidate.title,
-        "proposal": candidate.proposal,
-        "group": candidate.failure_group,
-        "edits": [_edit_to_json(e) for e in candidate.edits],
-    }
-
-
-def _arm_to_json(arm: Arms) -> dict[str, Any]:
-    return {i: ("error" if o.is_error else o.correct) for i, o in arm.items()}
-
-
-def _trial_to_json(trial: Trial) -> dict[str, Any]:
-    return {
-        "exposed": trial.evidence.exposed,
-        "outcomes": _arm_to_json(trial.outcomes),
-        "invalid_actions": [
-            p.sample_id
-            for p in trial.evidence.pairs
-            if p.candidate.status == "agent invalid action"
-        ],
-    }
-
-
-def _judgement_to_json(judgement: Judgement) -> dict[str, Any]:
-    return {
-        "verdict": judgement.verdict.value,
-        "reason": judgement.reason,
-        "counts": vars(judgement.counts),
-        "statistics": vars(judgement.statistics),
-    }
