@@ -21,7 +21,7 @@ def grasp_register_tasks(register: Callable[[TaskSpec], None]) -> None:
     register(
         TaskSpec(
             "medagentbench-magnesium",
-            "grasp_medagentbench.task:MedAgentBenchMagnesium",
+            "grasp_medagentbench.magnesium:MedAgentBenchMagnesium",
             "Last magnesium within 24 hours, 30 patients, full protocol.",
         )
     )
