@@ -21,6 +21,7 @@ from grasp.skills import Action, Edit, slug
 
 _STRING = {"type": "string"}
 _TURN = re.compile(r"^@@ (system|user|agent)[ \t]*\n", re.MULTILINE)
+_FOREIGN_TURN = re.compile(r"^@@ (?=system|user|agent)", re.MULTILINE)
 
 
 @lru_cache(maxsize=1)
@@ -29,6 +30,7 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("grasp.methods.grasp", "prompts"),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # Prompts are text, not HTML.
+        finalize=_no_turn,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
@@ -55,6 +57,11 @@ def _turns(entry: Entry) -> list[tuple[str, str]]:
         turns[last] = ("Wrong", turns[last][1])
         del turns[last + 1 :]
     return turns
+
+
+def _no_turn(value: Any) -> Any:
+    """Keep a trace that holds a line like ``@@ user`` from starting a message."""
+    return _FOREIGN_TURN.sub(" @@ ", value) if isinstance(value, str) else value
 
 
 def _short(text: str, limit: int | None) -> str:
