@@ -85,6 +85,11 @@ def test_a_skipped_update_says_why() -> None:
     assert "no update, nothing failed" in text
 
 
+def test_an_update_without_proposals_says_so() -> None:
+    text = render(decision({"epoch": 0, "cycle": 0, "accepted": None, "candidates": []}))
+    assert "the writer proposed nothing" in text
+
+
 def test_unusable_proposals_and_unprobed_candidates_are_told() -> None:
     text = render(
         decision(

@@ -89,6 +89,8 @@ def decision(event: Event) -> RenderableType:
         for proposal in event.get("proposals", [])
         for problem in proposal["problems"]
     ]
+    if not lines:
+        lines.append(Text("the writer proposed nothing", style="dim"))
     return Group(title, *(Padding(line, (0, 0, 0, 4)) for line in lines))
 
 
