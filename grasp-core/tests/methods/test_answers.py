@@ -187,6 +187,15 @@ def test_reading_a_compact_edit() -> None:
             "- Quote names.\n- Use LIKE twice.",
         )
     ]
+    pairs = [
+        {"when": "When a date is asked.", "wrong": "5 March", "right": "2021-03-05."},
+        {"right": "NULL", "wrong": "NULL"},
+        {"when": "x", "wrong": "y"},
+    ]
+    paired = read_edits(json.dumps([{**row, "rules": pairs}]))[0][0].body
+    assert paired.endswith(
+        "## Rules\n\n- When a date is asked, write 2021-03-05, not 5 March.\n- Write NULL."
+    )
     assert read_edits(json.dumps([{**row, "rules": "One rule"}]))[0][0].body.endswith("- One rule")
     assert read_edits(json.dumps([{**row, "rules": []}]))[0][0].body == ""
     assert read_edits(json.dumps([{**row, "content": "c"}]))[0][0].body == "c"

@@ -743,3 +743,88 @@ def test_no_skills_evaluates_once(tmp_path: Path) -> None:
     assert not [i for i in task.rolled if i.startswith("dev")]
     assert result.summary()["baseline_val"] == result.summary()["best_val"] == pytest.approx(1 / 3)
     assert len(task.rolled) == 6 + 6 + 3
+
+
+def test_without_any_sample_that_ran_there_is_no_probe(tmp_path: Path) -> None:
+    """Batches of one: the first can't be run, so the second has nothing to be probed on."""
+    model = Model()
+    first: list[str] = []
+
+    def fault(call: ModelCall) -> None:
+        if call.scope.startswith("e0/b0/dev/"):
+            first.append(call.scope)
+            raise EndpointError("busy")
+
+    model.fault = fault
+    _, log = run_toy(tmp_path / "r", model, Toy(("red", "blue"), dev=3), epochs=1, batch_size=1)
+    assert len(first) == 1
+    assert [u.get("skipped") for u in events(log, "update")] == [
+        "nothing failed", "no samples to probe on", None,
+    ]  # fmt: skip
+    assert not [c for c in model.asked("labels") if c.scope.startswith(("e0/b0", "e0/b1"))]
+
+
+def test_a_collapse_of_faults_alone_removes_nothing(tmp_path: Path) -> None:
+    model = Model()
+
+    def fault(call: ModelCall) -> None:
+        if call.scope.startswith(("e1/b0/dev", "e1/b1/dev")):
+            raise EndpointError("busy")
+
+    model.fault = fault
+    _, log = run_toy(
+        tmp_path / "r", model, Toy(("red",), dev=2), epochs=2, batch_size=1, no_gate=True
+    )
+    assert events(log, "collapse")[0]["accepted"] is False
+    assert [s["name"] for s in events(log, "validation")[-1]["skills"]] == ["rule-red"]
+
+
+def test_accuracy_of_a_subset_is_reported_apart(tmp_path: Path) -> None:
+    class Grouped(Toy):
+        def report_group(self, sample: Sample) -> str:
+            return "easy" if sample["type"] in EASY else ""
+
+    result, log = run_toy(tmp_path / "r", Model(), Grouped())
+    assert events(log, "validation")[0]["groups"] == {
+        "easy": {"accuracy": 1.0, "correct": 2, "total": 2}
+    }
+    assert result.scores()["details"]["baseline_val"]["groups"]["easy"]["total"] == 2
+
+
+def test_failure_tags_reach_the_journal_and_the_writer(tmp_path: Path) -> None:
+    class Tagged(Toy):
+        def failure_tags(self, sample: Sample, rollout: Rollout) -> list[str]:
+            return ["said_nothing"]
+
+    model = Model()
+    _, log = run_toy(tmp_path / "r", model, Tagged(), epochs=1)
+    for sample in events(log, "batch")[0]["samples"]:
+        assert sample.get("tags") == (None if sample["correct"] else ["said_nothing"])
+    assert "Tags: said_nothing" in str(model.asked("edits")[0].messages)
+    assert "Tags: said_nothing" in str(model.asked("labels")[0].messages)
+
+
+def test_more_edits_than_allowed_are_dropped_openly(tmp_path: Path) -> None:
+    model = Model(lambda p, c: [add("red"), add("blue"), add("x", "Nothing.", name="idle")])
+    _, log = run_toy(tmp_path / "r", model, epochs=1, candidates=1)
+    update = events(log, "update")[0]
+    assert [c["title"] for c in update["candidates"]] == ["ADD rule-red"]
+    assert update["proposals"][0]["problems"] == ["2 edits over the limit of 1 dropped"]
+
+
+def test_a_blind_choice_that_can_not_be_asked_picks_the_first(tmp_path: Path) -> None:
+    model = Model()
+
+    def fault(call: ModelCall) -> None:
+        if "/select" in call.scope:
+            raise EndpointError("busy", kind="server")
+
+    model.fault = fault
+    _, log = run_toy(tmp_path / "r", model, blind_select="proposer", epochs=1, batch_size=12)
+    assert events(log, "update")[0]["accepted"] == "ADD rule-blue"
+
+
+def test_blind_select_without_candidates(tmp_path: Path) -> None:
+    model = Model(lambda p, c: [])
+    _, log = run_toy(tmp_path / "r", model, blind_select="random", epochs=1)
+    assert [u["accepted"] for u in events(log, "update")] == [None, None]

@@ -15,6 +15,7 @@ import yaml
 import grasp.runs.execute as execute_module
 from grasp import Method, Rollout, Task, run_grasp, run_method
 from grasp.agent import build_agent
+from grasp.agents.recorded import RecordedBackend, read_record
 from grasp.contracts import (
     AgentSetupError,
     ConfigError,
@@ -27,6 +28,7 @@ from grasp.contracts import (
 from grasp.methods.grasp.prompts import read_edits
 from grasp.runs.config import load_config
 from grasp.runs.evaluate import evaluate
+from grasp.runs.record import record_run
 from grasp.runs.replay import replay
 from grasp.skills import SkillLibrary, load_library
 
@@ -519,3 +521,64 @@ def test_evaluating_one_split(tmp_path: Path) -> None:
     with pytest.raises(TaskError, match="no samples in the split 'training'") as caught:
         evaluate(Toy(), Model(), config, split="training")
     assert caught.value.hint == "it has: dev, val, test, ood"
+
+
+def test_some_samples_of_each_type() -> None:
+    found = evaluate(Toy(), Model(), load_config({}), per_type=1)
+    assert [o.sample_type for o in found.outcomes] == list(KINDS)
+
+
+# -- the models of a run ---------------------------------------------------------------------------
+
+
+def test_a_writer_of_its_own_and_its_replay(
+    tmp_path: Path, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {
+        "agent": "local",
+        "agent_params": {"max_tokens": 64},
+        "writer": "local",
+        "writer_params": {"model": "big"},
+        "cycle": {**CYCLE, "proposal_temperature": 0.9},
+    }
+    result = run_grasp(Toy(), config, run_dir=tmp_path / "r")
+    seen = {
+        (b["model"], b["temperature"], b["max_tokens"], "response_format" in b)
+        for b in endpoint.bodies
+    }
+    assert seen == {
+        ("toy", 0.0, 64, False), ("big", 0.0, 8192, True), ("big", 0.9, 8192, True),
+    }  # fmt: skip
+    asked = endpoint.total
+    again = replay(result.run_dir, lambda name, **_: Toy())
+    assert again.same_library
+    assert again.same_scores
+    assert endpoint.total == asked  # the writer is answered from the record as well
+
+
+def test_behind_a_proxy_nobody_knocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Remote(Model):
+        @property
+        def identity(self) -> Any:
+            return {**super().identity, "endpoint": "http://nowhere.invalid:1/v1"}
+
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    result, _ = run_toy(tmp_path / "r", Remote(), epochs=0)
+    assert result.summary()["test"]
+
+
+def test_a_record_of_a_run(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no run in"):
+        record_run(tmp_path / "none", tmp_path / "x")
+    result, _ = run_toy(tmp_path / "r", Model(noise=15))
+    count = record_run(result.run_dir, tmp_path / "record.jsonl.gz", {"digest": "abc"})
+    assert count == result.summary()["calls"]["total"]
+    header, entries = read_record(tmp_path / "record.jsonl.gz")
+    assert header["identity"] == dict(Model().identity)
+    assert header["digest"] == "abc"
+    assert header["scores"]["best_val"] == result.summary()["best_val"]
+    served, _ = run_toy(tmp_path / "again", RecordedBackend(header, entries))
+    assert facts(served.summary()) == facts(result.summary())
+    (result.run_dir / "scores.json").unlink()
+    with pytest.raises(RunError, match="not finished"):
+        record_run(result.run_dir, tmp_path / "x")

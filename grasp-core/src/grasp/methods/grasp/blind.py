@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from grasp.contracts import AgentError
 from grasp.methods.context import Batch, Context
 from grasp.methods.grasp.answers import AnswerError, read_json
 from grasp.methods.grasp.explain import ask
@@ -24,10 +25,10 @@ def choose_blindly(
 ) -> Candidate | None:
     """Return the candidate that chance or the writer picks; ``None`` if there is none.
 
-    An unusable answer of the writer picks the first.
+    An unusable answer of the writer, or none, picks the first.
 
     Raises:
-        AgentError: The writer could not be asked.
+        AgentError: Only a fatal one.
     """
     if not candidates:
         return None
@@ -40,6 +41,10 @@ def choose_blindly(
     agent = context.analyst_agent("select", f"{batch.scope}/select")
     try:
         choice = int(read_json(ask(agent, prompt, _SCHEMA, settings))["choice"])
+    except AgentError as error:
+        if error.fatal:
+            raise
+        choice = 0
     except (AnswerError, KeyError, TypeError, ValueError):
         choice = 0
     return candidates[choice if 0 <= choice < len(candidates) else 0]
