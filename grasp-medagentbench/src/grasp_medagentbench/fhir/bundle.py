@@ -55,7 +55,8 @@ def print_page(page: Page, *, indented: bool) -> str:
     }
     if page.total is not None:
         head["total"] = page.total
-    head["link"] = [{"relation": relation, "url": url} for relation, url in page.links]
+    if page.links:
+        head["link"] = [{"relation": relation, "url": url} for relation, url in page.links]
     if not page.entries:
         return pretty(head) if indented else compact(head)
     if not indented:

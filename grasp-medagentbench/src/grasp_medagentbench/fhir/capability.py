@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from grasp_medagentbench.fhir.dates import instant_text
@@ -12,7 +11,6 @@ _INTERACTIONS = ("create", "read", "search-type", "update", "vread")
 _BASE_DEFINITION = "http://hl7.org/fhir/StructureDefinition/"
 
 
-@lru_cache(maxsize=4)
 def capability_statement(base_url: str, now: int) -> Any:
     """What the server can do: every R4 type with its search parameters."""
     return {

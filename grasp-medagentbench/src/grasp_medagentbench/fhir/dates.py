@@ -24,6 +24,7 @@ _DATE = re.compile(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND = timedelta(milliseconds=1)
+_CALENDAR_END = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -82,26 +83,18 @@ def _offset(text: str | None) -> int:
 
 def _last(start: datetime, part: dict[str, str | None]) -> tuple[str, datetime]:
     """The precision of a value and its last millisecond, before the offset is applied."""
-    lengths: list[tuple[str, Callable[[datetime], datetime]]] = [
-        ("second", lambda value: value + timedelta(seconds=1)),
-        ("minute", lambda value: value + timedelta(minutes=1)),
-        ("day", lambda value: value + timedelta(days=1)),
-        ("month", lambda value: (value.replace(day=28) + timedelta(days=4)).replace(day=1)),
-        ("year", lambda value: value.replace(year=value.year + 1)),
-    ]
-    for name, following in lengths:
-        if part[name] is not None:
-            if value_is_last_of_calendar(start, name):
-                return name, start.replace(month=12, day=31, hour=23, minute=59, second=59)
-            return name, following(start) - _MILLISECOND
-    raise ValueError
-
-
-def value_is_last_of_calendar(start: datetime, precision: str) -> bool:
-    """Whether the interval's end lies beyond year 9999, which ``datetime`` can't express."""
-    if start.year < 9999:
-        return False
-    return precision == "year" or (start.month == 12 and (precision == "month" or start.day == 31))
+    following: dict[str, Callable[[], datetime]] = {
+        "second": lambda: start + timedelta(seconds=1),
+        "minute": lambda: start + timedelta(minutes=1),
+        "day": lambda: start + timedelta(days=1),
+        "month": lambda: (start.replace(day=28) + timedelta(days=4)).replace(day=1),
+        "year": lambda: start.replace(year=start.year + 1),
+    }
+    precision = next(name for name in following if part[name] is not None)
+    try:
+        return precision, following[precision]() - _MILLISECOND
+    except (OverflowError, ValueError):  # What follows lies beyond the calendar's end.
+        return precision, _CALENDAR_END
 
 
 def _day(moment: datetime) -> int:

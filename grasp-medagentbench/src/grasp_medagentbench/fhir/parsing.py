@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any, Literal
 
 from grasp_medagentbench.fhir.dates import parse_date
@@ -23,7 +22,7 @@ from grasp_medagentbench.fhir.definitions import (
     search_parameters,
 )
 from grasp_medagentbench.fhir.errors import RequestRejected
-from grasp_medagentbench.fhir.pretty import compact, loads
+from grasp_medagentbench.fhir.pretty import Digits, compact, loads
 from grasp_medagentbench.fhir.store import View
 from grasp_medagentbench.fhir.values import find
 
@@ -236,7 +235,7 @@ def _scalar(key: str, type_: str, value: Any) -> Any:
         return int(text)
     if not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", text):
         raise _fault(_bad_text(key, text, "It is not a decimal number"))
-    return Decimal(text) if isinstance(value, str) else value
+    return Digits(text.removeprefix("+")) if isinstance(value, str) else value
 
 
 def _check_date(key: str, type_: str, text: str) -> None:

@@ -14,8 +14,22 @@ from typing import Any
 _quote = json.encoder.encode_basestring
 
 
+class Digits(Decimal):
+    """A decimal that remembers how it was written: ``1.90`` and ``1e-07`` stay as they are."""
+
+    def __new__(cls, text: str) -> Digits:
+        """Read a JSON number."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    text: str
+
+
 def number_text(value: int | float | Decimal) -> str:
-    """The digits of a JSON number as stored: ``1.90`` stays ``1.90``."""
+    """The digits of a JSON number as stored."""
+    if isinstance(value, Digits):
+        return value.text
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, (int, float)):
@@ -77,7 +91,7 @@ def loads(text: str | bytes) -> Any:
         ValueError: The text is not JSON.
         RecursionError: The text nests too deeply.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
+    return json.loads(text, parse_float=Digits, parse_constant=_no_constant)
 
 
 def _no_constant(name: str) -> Any:

@@ -91,6 +91,8 @@ def parse_search(resource_type: str, pairs: Pairs) -> SearchRequest:
     for name, value in pairs:
         bare, _, modifier = name.partition(":")
         if bare in _RESULT_PARAMETERS:
+            if bare == "_sort" and modifier == "desc":  # FHIR's first draft, still taken.
+                value = f"-{value}"
             shape.setdefault(bare, []).append(value)
         elif bare == "_has":
             has.append(_has(modifier, value))
@@ -129,6 +131,8 @@ def _filter(resource_type: str, name: str, value: str) -> Filter | None:
     bare, _, modifier = head.partition(":")
     parameter = search_parameters(resource_type).get(bare)
     if parameter is None:
+        if bare.startswith("_"):  # HAPI looks past these.
+            return None
         raise unknown_parameter(bare, resource_type)
     if bare in ("_text", "_content"):
         raise RequestRejected(

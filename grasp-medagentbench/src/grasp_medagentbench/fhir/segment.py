@@ -30,6 +30,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS resource_id ON resource(type, id);
 CREATE INDEX IF NOT EXISTS token_code ON token(key, code, system, rid);
 CREATE INDEX IF NOT EXISTS token_rid ON token(rid, key, code, system);
 CREATE INDEX IF NOT EXISTS reference_target ON reference(key, target_id, target_type, rid);
+CREATE INDEX IF NOT EXISTS reference_to ON reference(target_id, target_type, rid);
 CREATE INDEX IF NOT EXISTS reference_rid ON reference(rid, key);
 CREATE INDEX IF NOT EXISTS date_rid ON date(rid, key, low, high, low_day, high_day);
 CREATE INDEX IF NOT EXISTS date_low ON date(key, low, high, rid);

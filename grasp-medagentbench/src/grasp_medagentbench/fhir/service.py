@@ -5,6 +5,7 @@ It knows nothing of sockets: the embedded client and the HTTP server both call i
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import unquote
 
 from grasp_medagentbench.fhir.bundle import Entry, Page, print_page, print_resource
@@ -17,7 +18,13 @@ from grasp_medagentbench.fhir.message import FHIR_JSON, FhirResponse
 from grasp_medagentbench.fhir.outcome import outcome
 from grasp_medagentbench.fhir.parsing import Parsing, check_references, parse_body
 from grasp_medagentbench.fhir.pretty import compact, pretty
-from grasp_medagentbench.fhir.query import Pairs, canonical_query, escape, parse_query
+from grasp_medagentbench.fhir.query import (
+    Pairs,
+    any_of,
+    canonical_query,
+    escape,
+    parse_query,
+)
 from grasp_medagentbench.fhir.request import (
     SearchRequest,
     element_names,
@@ -72,8 +79,7 @@ class FhirService:
         if not parts or any(name == "_getpages" for name, _ in pairs):
             return self._root(method, pairs, indented)
         if parts == ["metadata"] and method in ("GET", "OPTIONS"):
-            text = capability_statement(self._base, self._view.now)
-            return _answer(200, pretty(text) if indented else compact(text))
+            return _answer(200, _metadata(self._base, self._view.now, indented))
         type_ = parts[0]
         if type_ not in resource_types():
             known = ", ".join(resource_types())
@@ -104,7 +110,21 @@ class FhirService:
                 )
         if len(parts) == 4 and parts[2] == "_history" and method == "GET":
             return self._read(type_, parts[1], pairs, indented, version=parts[3])
+        if type_ == "Patient" and parts[2:] == ["$everything"] and method == "GET":
+            return self._everything(parts[1], pairs, indented)
         raise _unhandled(method, "/".join(parts), pairs)
+
+    def _everything(self, id_: str, pairs: Pairs, indented: bool) -> FhirResponse:
+        if self._view.read("Patient", id_) is None:
+            raise RequestRejected(404, f"HAPI-2001: Resource Patient/{id_} is not known")
+        types = [part for name, value in pairs if name == "_type" for part in any_of(value)]
+        found = self._view.everything("Patient", id_, types)
+        request = SearchRequest("Patient")
+        query = canonical_query(pairs)
+        self_link = f"{self._base}/Patient/{id_}/$everything" + (f"?{query}" if query else "")
+        page = self._view.keep_page(self_link, request, found)
+        count = _positive(pairs, "_count") or PAGE_SIZE
+        return self._page(request, found, page, self_link, pairs, 0, count, indented)
 
     def _root(self, method: str, pairs: Pairs, indented: bool) -> FhirResponse:
         pages = [value for name, value in pairs if name == "_getpages"]
@@ -134,7 +154,9 @@ class FhirService:
         self_link = f"{self._base}/{path}" + (f"?{query}" if query else "")
         page = self._view.keep_page(self_link, request, found)
         offset = request.offset or 0
-        if request.count == 0 or request.summary == "count":
+        if request.summary == "count":
+            return self._print(request, (), page, (), len(found), indented)
+        if request.count == 0:
             return self._print(request, (), page, (("self", self_link),), len(found), indented)
         count = request.count or PAGE_SIZE
         return self._page(request, found, page, self_link, pairs, offset, count, indented)
@@ -246,6 +268,12 @@ class FhirService:
         if status == 201:
             headers["Location"] = place
         return _answer(status, text, headers)
+
+
+@lru_cache(maxsize=8)
+def _metadata(base: str, now: int, indented: bool) -> str:
+    statement = capability_statement(base, now)
+    return pretty(statement) if indented else compact(statement)
 
 
 def _answer(status: int, text: str, headers: dict[str, str] | None = None) -> FhirResponse:

@@ -109,6 +109,19 @@ class View:
                     targets[(str(row[0]), str(row[1]))] = None
         return list(targets)
 
+    def everything(self, resource_type: str, id_: str, types: Sequence[str]) -> Found:
+        """A resource and all that point to it, in the order stored; ``types`` narrows."""
+        sql = (
+            "SELECT r.rid, r.type FROM resource r WHERE r.type = ? AND r.id = ? UNION "
+            "SELECT r.rid, r.type FROM reference x JOIN resource r ON r.rid = x.rid "
+            "WHERE x.target_type = ? AND x.target_id = ? ORDER BY 1"
+        )
+        values = (resource_type, id_, resource_type, id_)
+        hidden = self._hidden()
+        rows = [row for segment in self._segments() for row in segment.query(sql, values)]
+        kept = [row for row in rows if row[0] not in hidden and (not types or row[1] in types)]
+        return tuple(row[0] for row in kept)  # type: ignore[misc]
+
     def _ids(self, resource_type: str, name: str, value: str) -> list[str]:
         rids = self.search(parse_search(resource_type, ((name, value),)))
         return [row.id for row in self.load(rids)]

@@ -29,8 +29,8 @@ class Subset:
         return self.summary in ("", "false", "count") and not self.elements
 
     def tag(self) -> dict[str, Any]:
-        """The mark that HAPI puts into ``meta`` of what is shown in part."""
-        return {} if self.whole else {"tag": [_SUBSETTED]}
+        """The mark that HAPI puts into the Bundle's ``meta`` where anything is left out."""
+        return {} if self.whole and self.summary != "count" else {"tag": [_SUBSETTED]}
 
     def apply(self, resource: Mapping[str, Any]) -> Mapping[str, Any]:
         """The part of a resource to show, marked as such."""

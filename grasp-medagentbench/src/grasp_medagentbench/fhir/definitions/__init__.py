@@ -141,7 +141,9 @@ def elements(type_name: str) -> Mapping[str, Element] | None:
     if type_name in _parameters_table():
         common = _RESOURCE_ELEMENTS
     else:
-        common = _BACKBONE_ELEMENTS if "." in type_name else _ELEMENT_ELEMENTS
+        owner, nested, _ = type_name.partition(".")
+        backbone = nested and owner in _parameters_table()
+        common = _BACKBONE_ELEMENTS if backbone else _ELEMENT_ELEMENTS
     return {key: _element(spec, structure["codes"]) for key, spec in {**common, **own}.items()}
 
 
