@@ -28,7 +28,7 @@ pairs = st.tuples(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from(["GET", "POST", "PUT", "DELETE"]),
     st.sampled_from(PATHS) | st.text(max_size=10),
@@ -58,7 +58,7 @@ values = st.recursive(
 KEYS = [*sorted(elements("Observation") or {}), "_status", "_valueString"]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), values, max_size=4),
     st.sampled_from(["strict", "lenient"]),

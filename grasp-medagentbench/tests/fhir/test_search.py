@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from grasp_medagentbench.fhir import EmbeddedClient, Store
 from grasp_medagentbench.fhir.query import parse_query
 from grasp_medagentbench.fhir.request import parse_search
 
@@ -195,6 +197,25 @@ def test_includes(ask: Any, query: str, modes: list[tuple[str, str]]) -> None:
     entries = ask.json(query)["entry"]
     assert [(e["resource"]["id"], e["search"]["mode"]) for e in entries] == modes
     assert ask.json(query).get("total") in (None, sum(mode == "match" for _, mode in modes))
+
+
+def test_whole_days_are_those_written_in_the_resource() -> None:
+    """HAPI compares days by their digits, moments by the clock."""
+    late = {
+        "resourceType": "Observation",
+        "id": "late",
+        "status": "final",
+        "code": {"text": "x"},
+        "effectiveDateTime": "2023-11-13T23:30:00-05:00",
+    }
+    client = EmbeddedClient(Store.from_resources([late]))
+
+    def total(date: str) -> int:
+        url = f"{client.base_url}Observation?date={date}"
+        return int(json.loads(client.request("GET", url).text)["total"])
+
+    assert total("2023-11-13") == total("ge2023-11-13") == total("2023-11-14T04:30:00Z") == 1
+    assert total("2023-11-14") == total("gt2023-11-13") == total("2023-11-13T23:30:00Z") == 0
 
 
 def test_searches_use_indexes(store: Any) -> None:

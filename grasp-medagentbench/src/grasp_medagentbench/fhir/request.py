@@ -101,15 +101,17 @@ def parse_search(resource_type: str, pairs: Pairs) -> SearchRequest:
             if found is not None:
                 filters.append(found)
     _check_ranges(filters)
+    count = _number("_count", shape.get("_count", []))
+    summary = _one_of("_summary", shape.get("_summary", []), SUMMARY_MODES)
     return SearchRequest(
         resource_type,
         filters=tuple(filters),
         has=tuple(has),
         sort=_sort(resource_type, shape.get("_sort", [])),
-        count=_number("_count", shape.get("_count", [])),
+        count=count,
         offset=_number("_offset", shape.get("_offset", [])),
         total=_one_of("_total", shape.get("_total", []), _TOTAL_MODES),
-        summary=_one_of("_summary", shape.get("_summary", []), SUMMARY_MODES),
+        summary="count" if count == 0 else summary,  # To HAPI both only count.
         elements=element_names(resource_type, shape.get("_elements", [])),
         includes=_includes("_include", shape.get("_include", [])),
         revincludes=_includes("_revinclude", shape.get("_revinclude", [])),

@@ -156,8 +156,6 @@ class FhirService:
         offset = request.offset or 0
         if request.summary == "count":
             return self._print(request, (), page, (), len(found), indented)
-        if request.count == 0:
-            return self._print(request, (), page, (("self", self_link),), len(found), indented)
         count = request.count or PAGE_SIZE
         return self._page(request, found, page, self_link, pairs, offset, count, indented)
 
