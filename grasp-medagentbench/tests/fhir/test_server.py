@@ -69,8 +69,9 @@ def test_what_is_posted_stays(server: FhirServer, client: HttpClient, order: Any
     assert client.request("GET", location).text == answer.text
     found = client.request("GET", client.base_url + "ServiceRequest?patient=S1")
     assert json.loads(found.text)["total"] == 1
-    broken = client.request("POST", client.base_url + "ServiceRequest", "{")
-    assert broken.status == 400
+    for broken in ("{", "\ud800", b"\xff", ""):
+        answer = client.request("POST", client.base_url + "ServiceRequest", broken)
+        assert answer.status == 400
 
 
 def test_the_store_itself_is_not_written_to(store: Store, order: Any) -> None:

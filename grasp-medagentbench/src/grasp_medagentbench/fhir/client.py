@@ -109,8 +109,9 @@ class HttpClient:
         if address.problem:
             return _nowhere(address)
         headers = {"Content-Type": FHIR_JSON} if body is not None else {}
+        data = body.encode("utf-8", "replace") if isinstance(body, str) else body
         try:
-            answer = self._http.request(method, address.url, content=body, headers=headers)
+            answer = self._http.request(method, address.url, content=data, headers=headers)
         except httpx.InvalidURL as error:
             return _nowhere(Address(address.url, problem=f"Failed to parse: {error}"))
         except httpx.TimeoutException:
@@ -118,7 +119,7 @@ class HttpClient:
                 f"The FHIR server at {self._base_url} didn't answer in time",
                 "Is it overloaded, or still starting?",
             ) from None
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise FhirConnectionError(
                 f"The FHIR server at {self._base_url} can't be reached: {error}",
                 "Start it, or leave its URL out to use the embedded store",

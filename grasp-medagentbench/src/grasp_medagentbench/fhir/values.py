@@ -51,6 +51,8 @@ def index_key(resource_type: str, parameter: str) -> str:
 
 def normalise(text: str) -> str:
     """Upper case without accents, as HAPI keeps strings for searching."""
+    if text.isascii():
+        return text.upper()
     plain = unicodedata.normalize("NFD", text)
     return "".join(char for char in plain if not unicodedata.combining(char)).upper()
 
