@@ -24,6 +24,7 @@ TEST_TOOLS = (
     "pytest-xdist>=3.5",
     "hypothesis>=6.100",
     "fhirpy>=2",
+    "fhirclient>=4",
     "pooch>=1.8",
     "scipy>=1.10",
 )
