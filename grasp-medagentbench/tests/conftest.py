@@ -74,7 +74,7 @@ class FakeClient:
         return FhirResponse(200, "OK", "application/fhir+json;charset=UTF-8", json.dumps(bundle))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chart_of() -> Callable[..., Chart]:
     """Return a maker of charts: ``chart_of(MG=[(1.8, "2023-11-13T08:00:00+00:00")])``."""
 
@@ -135,9 +135,7 @@ class Oracle:
         reply = yield f"POST {self._base}{resource}\n{json.dumps(payload)}"
         assert reply.startswith("POST request accepted and executed successfully"), reply
 
-    def _readings(
-        self, code: str
-    ) -> Generator[str, str, list[tuple[datetime, float, str]]]:
+    def _readings(self, code: str) -> Generator[str, str, list[tuple[datetime, float, str]]]:
         found = yield from self._get(
             f"Observation?patient={self._mrn}&code={code}&_count=200&_sort=-date"
         )

@@ -64,7 +64,10 @@ def person_of(record: Record) -> Person:
             f"{record['id']} names no patient with a date of birth",
             'write "name GIVEN FAMILY" and "YYYY-MM-DD" into its instruction',
         )
-    *given, family = name[1].split()
+    words = name[1].split()
+    # "van der Meer" is a family name, in which small letters lead.
+    first = next((i for i, w in enumerate(words) if i and w[0].islower()), len(words) - 1)
+    given, family = words[:first], " ".join(words[first:])
     year, month, day = (int(part) for part in birth.groups())
     try:
         return Person(" ".join(given), family, date(year, month, day))

@@ -26,15 +26,15 @@ History = list[Measured]
 
 
 class Cycle:
-    """Gives values of a list by turns, so that its boundary cases all occur."""
+    """Gives values by turns, so that the boundary cases among them all occur."""
 
     def __init__(self, values: Iterable[float]) -> None:
-        self._values = list(values)
+        self.values = tuple(values)
         self._next = 0
 
     def take(self) -> float:
         """Return the next value."""
-        value = self._values[self._next % len(self._values)]
+        value = self.values[self._next % len(self.values)]
         self._next += 1
         return value
 
@@ -63,11 +63,12 @@ class Magnesium:
 
     def __init__(self, generator: random.Random) -> None:
         self._random = generator
+        # Boundaries come back often enough for every split to have some.
         self._values = {
-            "normal": Cycle((2.0, 2.3, 2.1, 2.6, 2.2)),
-            "mild": Cycle((1.9, 1.5, 1.7, 1.6, 1.8)),
-            "moderate": Cycle((1.0, 1.4, 1.2, 1.1, 1.3)),
-            "severe": Cycle((0.9, 0.7, 0.8, 0.6)),
+            "normal": Cycle((2.0, 2.3, 2.0, 2.1, 2.6)),
+            "mild": Cycle((1.9, 1.5, 1.7, 1.9, 1.6, 1.5, 1.8)),
+            "moderate": Cycle((1.0, 1.4, 1.2, 1.0, 1.4, 1.1, 1.3)),
+            "severe": Cycle((0.9, 0.7, 0.9, 0.8, 0.6)),
         }
         self._turn = 0
 
@@ -85,7 +86,7 @@ class Magnesium:
         if window == "stale":
             # Low, and sometimes only a minute too old: nothing may be ordered for it.
             last = DAY_AGO - (MINUTE if self._turn % 3 == 0 else self._some_hours())
-            return shuffled(self._random, [*old, Measured(self._values[band].take(), last)])
+            return shuffled(self._random, [*old, Measured(self._some(band), last)])
         if window == "one":
             # Some stand exactly on the edge of the window, which belongs to it.
             at = DAY_AGO if self._turn % 4 == 0 else self._moments(1)[0]
@@ -110,8 +111,11 @@ class Magnesium:
         """Return a value of another band, more often than not a higher one."""
         if band != "normal" and self._random.random() < 0.6:
             return self._random.choice((2.0, 2.2, 2.4, 2.7))
-        others = [b for b in self.BANDS if b != band]
-        return self._values[self._random.choice(others)].take()
+        return self._some(self._random.choice([b for b in self.BANDS if b != band]))
+
+    def _some(self, band: str) -> float:
+        """Return a value of a band that no task type asks for, so it needs no turn."""
+        return self._random.choice(self._values[band].values)
 
 
 class Glucose:
