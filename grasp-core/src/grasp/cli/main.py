@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from grasp import __version__
+
 #: Name, where it lives, and its line in ``grasp --help``.
 _COMMANDS = {
     "run": ("grasp.cli.run:run", "Learn skills on a task and evaluate them."),
@@ -54,6 +56,10 @@ class LazyGroup(click.Group):
             ctx.fail(f"No such command {name!r}.{hint}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the command; its result is dropped, so that only ``ctx.exit`` gives a code."""
+        super().invoke(ctx)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
@@ -68,18 +74,14 @@ def _plugin_commands() -> dict[str, tuple[str, str]]:
     """Return name → (distribution, target), from metadata alone."""
     global _found
     if _found is None:
-        from grasp.plugins.entrypoints import (
-            COMMANDS_GROUP,
-            disabled_names,
-            entry_points,
-            normal,
-        )
+        from grasp.plugins.entrypoints import COMMANDS_GROUP, entry_points
+        from grasp.plugins.selection import select
 
-        off = disabled_names(_disabled)
+        selection = select(_disabled)
         _found = {
             f.entry_point: (f.distribution, f.target)
             for f in entry_points(COMMANDS_GROUP)
-            if not {f.distribution, normal(f.entry_point)} & off
+            if not selection.leaves_out(f)
         }
     return _found
 
@@ -113,7 +115,7 @@ def _import_plugin_command(name: str, distribution: str, target: str) -> click.C
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(None, "-V", "--version", package_name="grasp-core", prog_name="grasp")
+@click.version_option(__version__, "-V", "--version", prog_name="grasp")
 @click.option(
     "--plugin", "plugins", multiple=True, metavar="MODULE", help="Load a module as a plugin too."
 )
@@ -147,7 +149,9 @@ def main(args: list[str] | None = None) -> None:
 def _guarded(arguments: list[str]) -> int:
     before = arguments[: _command_position(arguments)]
     try:
-        cli.main(arguments, prog_name="grasp", standalone_mode=False)
+        code = cli.main(arguments, prog_name="grasp", standalone_mode=False)
+        sys.stdout.flush()
+        return int(code or 0)
     except click.exceptions.Exit as error:
         return int(error.exit_code)
     except click.exceptions.Abort:
@@ -165,7 +169,6 @@ def _guarded(arguments: list[str]) -> int:
         if "--traceback" in before:
             raise
         return _explain(error)
-    return 0
 
 
 def _command_position(arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from grasp.plugins.discovery import Plugin
+    from grasp.plugins.plugin import Plugin
 
 _COLOURS = {"ok": "green", "broken": "red", "incompatible": "red", "disabled": "yellow"}
 _WIDTH = 80

@@ -1,8 +1,9 @@
 """Reads entry points from installed metadata, and nothing more.
 
 ``importlib.metadata`` takes as long to import as all of click, so ordinary folders of
-``sys.path`` are read directly: the name and version stand in the folder's name, the entry
-points in one small file. Anything else on the path (a zip archive) is left to it.
+``sys.path`` are read directly: the entry points stand in one small file of each
+distribution's metadata folder. Anything else on the path (a zip archive) is left to
+``importlib-metadata``.
 """
 
 from __future__ import annotations
@@ -11,21 +12,19 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 GROUP = "grasp"
 COMMANDS_GROUP = "grasp.commands"
 CORE = "grasp-core"
 
-DISABLE_VARIABLE = "GRASP_DISABLE_PLUGINS"
 
-
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """An entry point, before anything is imported.
 
     ``core_requirement`` is what its distribution asks of grasp-core, such as
-    ``>=0.1,<1``; empty if it asks nothing.
+    ``>=0.1,<1``; empty if it asks nothing. ``packaged`` is false for a module that was
+    named on the command line.
     """
 
     distribution: str
@@ -33,106 +32,115 @@ class Found:
     entry_point: str
     target: str
     core_requirement: str = ""
+    packaged: bool = True
 
 
 def normal(name: str) -> str:
     """Return a distribution's name in its normal form (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def disabled_names(disabled: tuple[str, ...] = (), listed: str | None = None) -> set[str]:
-    """Return the names switched off by arguments and by ``GRASP_DISABLE_PLUGINS``.
-
-    Args:
-        disabled: Names given as arguments.
-        listed: Value of the variable; the environment's own by default.
-    """
-    names = os.environ.get(DISABLE_VARIABLE, "") if listed is None else listed
-    return {normal(n.strip()) for n in (*names.split(","), *disabled) if n.strip()}
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
 def entry_points(group: str) -> list[Found]:
     """Return the entry points of a group: core's first, then by distribution and name.
 
     A distribution that is on the path twice counts once, where Python would import it.
+    Two distributions that use one name for an entry point are both there.
     """
     found: list[Found] = []
     seen: set[str] = set()
-    for name, version, points, requires in _distributions():
+    for distribution in _distributions():
+        name = normal(distribution.name)
         if name in seen:
             continue
         seen.add(name)
-        targets = _parse(points).get(group, {})
-        wanted = _core_requirement(requires()) if targets else ""
-        found.extend(Found(name, version, n, target, wanted) for n, target in targets.items())
+        requirement = _core_requirement(distribution.requires)
+        found.extend(
+            Found(name, distribution.version, point, target, requirement)
+            for point, target in _parse(distribution.points).get(group, {}).items()
+        )
     return sorted(found, key=lambda f: (f.distribution != CORE, f.distribution, f.entry_point))
 
 
-class _Requires:
-    """Reads a distribution's requirements when they are asked for."""
+class _Distribution(NamedTuple):
+    """What GRASP reads of an installed distribution's metadata."""
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-
-    def __call__(self) -> list[str]:
-        for name, prefix in (("METADATA", "Requires-Dist:"), ("PKG-INFO", "Requires-Dist:")):
-            try:
-                with open(
-                    os.path.join(self._folder, name), encoding="utf-8", errors="replace"
-                ) as f:
-                    head = f.read().partition("\n\n")[0]
-            except OSError:
-                continue
-            lines = head.splitlines()
-            return [line[len(prefix) :].strip() for line in lines if line.startswith(prefix)]
-        return []
+    name: str
+    version: str
+    requires: list[str]
+    points: str
 
 
-def _distributions() -> Iterator[tuple[str, str, str, _Requires | _Ready]]:
-    """Yield (name, version, text of entry_points.txt, requirements) of GRASP's plugins."""
-    for place in dict.fromkeys(p or os.getcwd() for p in sys.path):
+def _distributions() -> Iterator[_Distribution]:
+    """Yield the distributions with entry points of GRASP, in the order of ``sys.path``."""
+    shadowed: set[str] = set()
+    for place in _places():
         try:
-            entries = sorted(e.name for e in os.scandir(place))
+            entries = os.listdir(place)
         except NotADirectoryError:
             yield from _archived(place)
             continue
         except OSError:
             continue
-        for entry in entries:
-            if not entry.endswith((".dist-info", ".egg-info")):
+        for entry in sorted(entries):
+            # pip leaves folders with a tilde behind when it is interrupted.
+            if not entry.endswith((".dist-info", ".egg-info")) or entry.startswith("~"):
                 continue
+            stem, _, version = entry.rpartition(".")[0].partition("-")
+            if normal(stem) in shadowed:
+                continue
+            shadowed.add(normal(stem))
             folder = os.path.join(place, entry)
+            points = _read(folder, "entry_points.txt")
+            if f"[{GROUP}" in points:
+                yield _described(folder, stem, version.partition("-py")[0], points)
+
+
+def _places() -> list[str]:
+    places = []
+    for place in sys.path:
+        if isinstance(place, str):
             try:
-                with open(os.path.join(folder, "entry_points.txt"), encoding="utf-8") as file:
-                    text = file.read()
-            except (OSError, UnicodeDecodeError):
+                places.append(place or os.getcwd())
+            except OSError:  # The working directory is gone.
                 continue
-            if f"[{GROUP}" in text:
-                name, _, version = entry.rpartition(".")[0].partition("-")
-                version = version.partition("-py")[0]
-                yield normal(name), version, text, _Requires(folder)
+    return list(dict.fromkeys(places))
 
 
-class _Ready:
-    """Requirements that are known already."""
-
-    def __init__(self, lines: list[str]) -> None:
-        self._lines = lines
-
-    def __call__(self) -> list[str]:
-        return self._lines
+def _read(folder: str, name: str) -> str:
+    try:
+        with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
 
 
-def _archived(place: str) -> Iterator[tuple[str, str, str, _Ready]]:
+def _described(folder: str, name: str, version: str, points: str) -> _Distribution:
+    """Read name, version and requirements; the folder's name serves where a file lacks."""
+    text = _read(folder, "METADATA") or _read(folder, "PKG-INFO")
+    requires = _read(folder, "requires.txt").partition("\n[")[0].splitlines()
+    for line in text.partition("\n\n")[0].splitlines():
+        key, _, value = line.partition(":")
+        if key == "Name":
+            name = value.strip() or name
+        elif key == "Version":
+            version = value.strip() or version
+        elif key == "Requires-Dist":
+            requires.append(value.strip())
+    return _Distribution(name, version, requires, points)
+
+
+def _archived(place: str) -> Iterator[_Distribution]:
     if not place.endswith((".zip", ".whl", ".egg", ".pyz")):
         return
-    import importlib_metadata
-
     try:
+        import importlib_metadata
+
         for one in importlib_metadata.distributions(path=[place]):
-            text = one.read_text("entry_points.txt") or ""
-            if f"[{GROUP}" in text:
-                yield normal(one.metadata["Name"]), one.version, text, _Ready(one.requires or [])
+            points = one.read_text("entry_points.txt") or ""
+            if f"[{GROUP}" in points:
+                yield _Distribution(
+                    one.metadata["Name"], one.version, list(one.requires or ()), points
+                )
     except Exception:
         return  # A damaged archive has no plugins to offer.
 
@@ -151,9 +159,13 @@ def _parse(text: str) -> dict[str, dict[str, str]]:
     return groups
 
 
-def _core_requirement(lines: list[str]) -> str:
-    for line in lines:
-        match = re.match(r"([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(;.*)?$", line)
+_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)\)?\s*(;.*)?$")
+
+
+def _core_requirement(requires: list[str]) -> str:
+    """Return what the requirements ask of grasp-core; those of extras don't count."""
+    for line in requires:
+        match = _REQUIREMENT.match(line)
         if match and normal(match.group(1)) == CORE and not match.group(3):
             return match.group(2).strip()
     return ""

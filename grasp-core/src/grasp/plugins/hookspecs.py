@@ -93,3 +93,6 @@ REGISTER_HOOKS = {
     "grasp_register_gates": GateSpec,
     "grasp_register_executors": ExecutorSpec,
 }
+
+#: The argument each hook is given.
+ARGUMENTS = {**dict.fromkeys(REGISTER_HOOKS, "register"), "grasp_event": "event"}

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-import difflib
-import inspect
-import logging
+import contextlib
+import copy
+import functools
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from grasp.contracts import ConfigError, GraspError, PluginError
-from grasp.plugins.discovery import Plugin, discover
-from grasp.plugins.specs import Spec
+from grasp.contracts import PluginError, Task
+from grasp.plugins import selection
+from grasp.plugins.discovery import load_selected
+from grasp.plugins.entrypoints import normal
+from grasp.plugins.factories import SINGULAR, import_factory, import_target, make
+from grasp.plugins.loading import one_line
+from grasp.plugins.nearest import hint
+from grasp.plugins.plugin import Plugin
+from grasp.plugins.selection import Wish, configure
+from grasp.plugins.specs import KINDS, Spec
 
-_log = logging.getLogger("grasp.plugins")
-
-_ONE = {"tasks": "task", "methods": "method", "agents": "agent", "gates": "gate",
-        "executors": "executor"}  # fmt: skip
+__all__ = [
+    "Registry",
+    "configure",
+    "emit",
+    "fresh",
+    "import_target",
+    "load_agent",
+    "load_executor",
+    "load_gate",
+    "load_method",
+    "load_task",
+    "registry",
+]
 
 
 class Registry:
-    """All loaded plugins and the names they registered."""
+    """All plugins that were found, and the names they registered."""
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = tuple(plugins)
-        self._muted: set[str] = set()
+        self._observers = [
+            p for p in self.plugins if p.manager and p.manager.hook.grasp_event.get_hookimpls()
+        ]
+        self._muted: set[int] = set()
 
     def offers(self, kind: str) -> list[tuple[Plugin, Spec]]:
         """Return what plugins registered of a kind, in the order of ``plugins``."""
@@ -42,31 +60,58 @@ class Registry:
             s.name if short.count(s.name) == 1 else f"{p.distribution}/{s.name}" for p, s in offers
         ]
 
+    def clashes(self) -> list[tuple[str, str, list[str]]]:
+        """Return (kind, short name, qualified names) of what several plugins registered."""
+        found: list[tuple[str, str, list[str]]] = []
+        for kind in KINDS:
+            owners: dict[str, list[str]] = {}
+            for plugin, spec in self.offers(kind):
+                owners.setdefault(spec.name, []).append(f"{plugin.distribution}/{spec.name}")
+            found.extend((kind, name, full) for name, full in owners.items() if len(full) > 1)
+        return found
+
     def find(self, kind: str, name: str) -> tuple[Plugin, Spec]:
-        """Return the plugin and the spec behind a name.
+        """Return the plugin and the spec behind a name, short or qualified.
 
         Raises:
             PluginError: Nobody has it (with the nearest name), or several do.
         """
-        one = _ONE[kind]
+        owner, _, short = name.rpartition("/")
         matches = [
-            (p, s) for p, s in self.offers(kind) if name in (s.name, f"{p.distribution}/{s.name}")
+            (p, s)
+            for p, s in self.offers(kind)
+            if s.name == short and (not owner or normal(owner) == normal(p.distribution))
         ]
         if len(matches) == 1:
             return matches[0]
-        if matches:
-            owners = " and ".join(p.distribution for p, _ in matches)
-            raise PluginError(
-                f"the {one} {name!r} is registered by {owners}",
-                "say which: " + " or ".join(f"{p.distribution}/{name}" for p, _ in matches),
+        raise self._ambiguous(kind, name, matches) if matches else self._unknown(kind, name)
+
+    def _ambiguous(
+        self, kind: str, name: str, matches: Sequence[tuple[Plugin, Spec]]
+    ) -> PluginError:
+        full = [f"{p.distribution}/{s.name}" for p, s in matches]
+        owners = " and ".join(p.distribution for p, _ in matches)
+        if len(set(full)) < len(full):  # One distribution, several entry points.
+            points = " and ".join(p.found.entry_point for p, _ in matches)
+            return PluginError(
+                f"the {SINGULAR[kind]} {name!r} is registered by the entry points {points}",
+                f"leave one out, such as --no-plugin {matches[-1][0].found.entry_point}",
             )
-        known = self.names(kind)
-        near = difflib.get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
-        broken = [p for p in self.plugins if p.status in ("broken", "incompatible")]
-        if broken and not near:
-            hint += f"; {broken[0].distribution} is {broken[0].status}: {broken[0].error}"
-        raise PluginError(f"unknown {one} {name!r}", hint)
+        return PluginError(
+            f"the {SINGULAR[kind]} {name!r} is registered by {owners}",
+            f"say which: {' or '.join(full)}",
+        )
+
+    def _unknown(self, kind: str, name: str) -> PluginError:
+        remedy = hint(name, self.names(kind))
+        if not remedy.startswith("did you mean"):
+            # It may stand in a plugin that is not here, so say which ones are not.
+            for plugin in self.plugins:
+                if plugin.failed:
+                    remedy += f"; {plugin.distribution} is {plugin.status}: {plugin.error}"
+                elif plugin.status == "disabled":
+                    remedy += f"; {plugin.distribution} is switched off"
+        return PluginError(f"unknown {SINGULAR[kind]} {name!r}", remedy)
 
     def resolve(self, kind: str, name: str) -> tuple[Callable[..., Any], Spec]:
         """Return the imported factory behind a name.
@@ -82,138 +127,110 @@ class Registry:
 
         Raises:
             PluginError: As in ``resolve``.
-            ConfigError: A parameter the factory doesn't take.
+            ConfigError: A parameter the factory doesn't take, lacks or refuses.
         """
-        factory, spec = self.resolve(kind, name)
-        given = {**spec.options, **params}
-        _check_parameters(factory, spec, given)
-        return factory(**given)
+        return make(*self.find(kind, name), params)
 
     def emit(self, event: Mapping[str, Any]) -> None:
-        """Show an event to every observing plugin; what they raise is logged once."""
-        for plugin in self.plugins:
-            if plugin.manager is None:
-                continue
-            for implementation in plugin.manager.hook.grasp_event.get_hookimpls():
-                try:
-                    implementation.function(
-                        *(event for n in implementation.argnames if n == "event")
-                    )
-                except Exception as error:
-                    if plugin.distribution not in self._muted:
-                        self._muted.add(plugin.distribution)
-                        _log.warning(
-                            "%s: its observer failed (%s: %s); further failures are not shown",
-                            plugin.distribution,
-                            type(error).__name__,
-                            error,
-                        )
+        """Show an event to every observing plugin.
 
+        An observer can't fail the run: it gets a copy of its own, and what it raises is
+        logged the first time.
+        """
+        for index, plugin in enumerate(self._observers):
+            assert plugin.manager is not None
+            try:
+                plugin.manager.hook.grasp_event(event=copy.deepcopy(dict(event)))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                self._log_once(index, plugin, error)
 
-def import_factory(plugin: Plugin, spec: Spec) -> Callable[..., Any]:
-    """Import a spec's factory; raises like ``import_target``."""
-    target = import_target(plugin, spec, spec.factory)
-    if not callable(target):
-        raise PluginError(f"{spec.factory} of {plugin.distribution} is not callable")
-    factory: Callable[..., Any] = target
-    return factory
+    def _log_once(self, index: int, plugin: Plugin, error: BaseException) -> None:
+        if index in self._muted:
+            return
+        self._muted.add(index)
+        import logging
 
-
-def import_target(plugin: Plugin, spec: Spec, dotted: str) -> Any:
-    """Import something a spec names by its dotted path.
-
-    Raises:
-        PluginError: It can't be imported; names the distribution and the remedy.
-    """
-    module, _, path = dotted.partition(":")
-    try:
-        target: Any = import_module(module)
-        for part in path.split("."):
-            target = getattr(target, part)
-    except GraspError:
-        raise
-    except (KeyboardInterrupt, MemoryError):
-        raise
-    except BaseException as error:
-        if spec.requires and isinstance(error, ImportError):
-            hint = f"pip install '{plugin.distribution}[{','.join(spec.requires)}]'"
-        else:
-            hint = f"update {plugin.distribution}, or report this to its authors"
-        raise PluginError(
-            f"the {_ONE[spec.kind]} {spec.name!r} of {plugin.distribution} can't be imported "
-            f"({type(error).__name__}: {error})",
-            hint,
-        ) from error
-    return target
-
-
-def _check_parameters(factory: Callable[..., Any], spec: Spec, given: Mapping[str, Any]) -> None:
-    try:
-        signature = inspect.signature(factory)
-    except (TypeError, ValueError):
-        return
-    parameters = signature.parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return
-    known = [p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    for name in given:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            raise ConfigError(
-                f"the {_ONE[spec.kind]} {spec.name!r} has no parameter {name!r}",
-                f"did you mean {near[0]}?" if near else f"it has: {', '.join(known) or 'none'}",
-            )
-    missing = [
-        p.name for p in parameters
-        if p.default is p.empty and p.name in known and p.name not in given
-    ]  # fmt: skip
-    if missing:
-        raise ConfigError(f"the {_ONE[spec.kind]} {spec.name!r} needs {', '.join(missing)}")
+        logging.getLogger("grasp.plugins").warning(
+            "the observer of %s failed (%s); its further failures are not shown",
+            plugin.distribution,
+            one_line(error),
+        )
 
 
 # -- this process's registry ---------------------------------------------------------
 
-_lock = threading.Lock()
-_current: Registry | None = None
-_disabled: tuple[str, ...] = ()
-_modules: tuple[str, ...] = ()
 
+class _Process:
+    """The registry in use, and the wish it was loaded for."""
 
-def configure(disabled: Sequence[str] = (), modules: Sequence[str] = ()) -> None:
-    """Say what to leave out and what to load besides, before the first use of the registry.
-
-    Forgets plugins that were loaded before.
-    """
-    global _current, _disabled, _modules
-    with _lock:
-        _current, _disabled, _modules = None, tuple(disabled), tuple(modules)
+    lock = threading.RLock()
+    loading = False
+    registry: Registry | None = None
+    wish: Wish | None = None
 
 
 def registry() -> Registry:
-    """Return this process's registry; plugins are loaded at the first call."""
-    global _current
-    with _lock:
-        if _current is None:
-            _current = Registry(discover(_disabled, _modules))
-        return _current
+    """Return this process's registry; plugins are loaded at the first call.
+
+    Raises:
+        PluginError: A plugin asks for it while it is being loaded itself.
+    """
+    with _Process.lock:
+        if _Process.loading:
+            raise PluginError(
+                "it uses other plugins while it is being loaded",
+                "move the call into the function that needs it",
+            )
+        if _Process.registry is None or _Process.wish is not selection.wish():
+            wish = selection.wish()
+            _Process.loading = True
+            try:
+                _Process.registry = Registry(load_selected(wish.selection()))
+            finally:
+                _Process.loading = False
+            _Process.wish = wish
+            selection.tell_loaded(_Process.registry)
+        return _Process.registry
 
 
-def load_task(name: str, **params: Any) -> Any:
+@contextlib.contextmanager
+def fresh(disabled: Iterable[str] = (), modules: Iterable[str] = ()) -> Iterator[Registry]:
+    """Use a registry of its own inside the block, for tests; the old one comes back.
+
+    >>> with fresh(disabled=["grasp-medagentbench"]) as plugins:
+    ...     "medagentbench" in plugins.names("tasks")
+    False
+    """
+    with _Process.lock:
+        kept = _Process.registry, _Process.wish
+        before = configure(disabled, modules)
+    try:
+        yield registry()
+    finally:
+        with _Process.lock:
+            selection.restore(before)
+            _Process.registry, _Process.wish = kept
+
+
+def load_task(name: str, **params: Any) -> Task:
     """Return the task of a name.
 
     Raises:
         PluginError: Unknown, ambiguous or not importable.
-        ConfigError: A parameter it doesn't take.
+        ConfigError: A parameter it doesn't take, lacks or refuses.
     """
-    task = registry().build("tasks", name, params)
-    if not task.name:
-        task.name = name
+    task: Task = registry().build("tasks", name, params)
+    if not getattr(task, "name", ""):
+        task.name = name.rpartition("/")[2]
     return task
 
 
 def load_method(name: str) -> Any:
     """Return the method class of a name; raises like ``load_task``."""
-    return registry().resolve("methods", name)[0]
+    factory, spec = registry().resolve("methods", name)
+    return functools.partial(factory, **spec.options) if spec.options else factory
 
 
 def load_agent(name: str, **params: Any) -> Any:
@@ -232,5 +249,5 @@ def load_executor(name: str, **params: Any) -> Any:
 
 
 def emit(event: Mapping[str, Any]) -> None:
-    """Show an event to observing plugins."""
+    """Show an event to observing plugins; never fails."""
     registry().emit(event)

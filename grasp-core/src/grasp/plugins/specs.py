@@ -19,13 +19,14 @@ class Spec:
         name: Lower-case letters and digits, joined by ``-``, ``_`` or ``.``.
         factory: ``package.module:Class`` (or function), imported when used.
         summary: One line for lists.
-        params_model: ``package.module:Model`` of its parameters, for documentation.
+        params_model: ``package.module:Model`` of its parameters (a pydantic model or a
+            dataclass); parameters are checked against it before the factory is called.
         requires: Extras of the distribution that it needs.
         docs: Address of its documentation.
         options: Keyword arguments bound to the factory.
 
     Raises:
-        ValueError: The name or a path is malformed.
+        ValueError: The name, a path or another field is malformed.
     """
 
     kind: ClassVar[str] = ""
@@ -36,17 +37,39 @@ class Spec:
     params_model: str | None = None
     requires: tuple[str, ...] = ()
     docs: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise ValueError(f"{type(self).__name__} has the invalid name {self.name!r}")
-        for path in (self.factory, self.params_model):
-            if path is not None and not (isinstance(path, str) and _TARGET.fullmatch(path)):
-                raise ValueError(
-                    f"{type(self).__name__} {self.name!r}: {path!r} is not of the form "
-                    "'package.module:Class'"
-                )
+            raise ValueError(
+                f"{type(self).__name__} has the invalid name {self.name!r}: "
+                "use lower-case letters and digits joined by '-', '_' or '.'"
+            )
+        self._check_path("factory", self.factory)
+        if self.params_model is not None:
+            self._check_path("params_model", self.params_model)
+        requires: object = self.requires
+        if not isinstance(requires, (tuple, list)) or not all(isinstance(r, str) for r in requires):
+            raise self._invalid("requires", self.requires, "a tuple of extras, such as ('docker',)")
+        if not isinstance(self.options, Mapping) or not all(
+            isinstance(k, str) and k.isidentifier() for k in self.options
+        ):
+            raise self._invalid("options", self.options, "a mapping of keyword arguments")
+        for text in ("summary", "docs"):
+            if not isinstance(getattr(self, text), str):
+                raise self._invalid(text, getattr(self, text), "text")
+        # Lists are welcome, but what is registered can't change any more.
+        object.__setattr__(self, "requires", tuple(self.requires))
+        object.__setattr__(self, "options", dict(self.options))
+
+    def _check_path(self, field_name: str, path: object) -> None:
+        if not isinstance(path, str) or not _TARGET.fullmatch(path):
+            raise self._invalid(field_name, path, "of the form 'package.module:Class'")
+
+    def _invalid(self, field_name: str, value: object, wanted: str) -> ValueError:
+        return ValueError(
+            f"{type(self).__name__} {self.name!r}: {field_name} is {value!r}, not {wanted}"
+        )
 
 
 @dataclass(frozen=True)
@@ -59,6 +82,11 @@ class TaskSpec(Spec):
     kind: ClassVar[str] = "tasks"
 
     data: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.data is not None:
+            self._check_path("data", self.data)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,136 @@
+"""Imports what a spec names, and checks the parameters it is to be made with."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from typing import Any
+
+from grasp.contracts import ConfigError, GraspError, PluginError
+from grasp.plugins.loading import one_line
+from grasp.plugins.nearest import hint
+from grasp.plugins.plugin import Plugin
+from grasp.plugins.specs import Spec
+
+#: What one thing of a kind is called.
+SINGULAR = {
+    "tasks": "task",
+    "methods": "method",
+    "agents": "agent",
+    "gates": "gate",
+    "executors": "executor",
+}
+
+
+def import_target(plugin: Plugin, spec: Spec, dotted: str) -> Any:
+    """Import something a spec names by its dotted path.
+
+    Raises:
+        PluginError: It can't be imported; names the distribution and the remedy.
+    """
+    module, _, path = dotted.partition(":")
+    try:
+        target: Any = import_module(module)
+        for part in path.split("."):
+            target = getattr(target, part)
+    except (GraspError, KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as error:
+        raise _unusable(plugin, spec, "can't be imported", error) from error
+    return target
+
+
+def import_factory(plugin: Plugin, spec: Spec) -> Callable[..., Any]:
+    """Import a spec's factory; raises like ``import_target``."""
+    target = import_target(plugin, spec, spec.factory)
+    if not callable(target):
+        raise PluginError(
+            f"{spec.factory} of {plugin.distribution} is not callable",
+            f"report this to the authors of {plugin.distribution}",
+        )
+    factory: Callable[..., Any] = target
+    return factory
+
+
+def make(plugin: Plugin, spec: Spec, params: Mapping[str, Any]) -> Any:
+    """Call a spec's factory with its options and parameters.
+
+    Raises:
+        PluginError: The factory can't be imported or misses a module.
+        ConfigError: A parameter it doesn't take, lacks or refuses.
+    """
+    factory = import_factory(plugin, spec)
+    if spec.params_model is not None:
+        params = _validated(spec, import_target(plugin, spec, spec.params_model), params)
+    given = {**spec.options, **params}
+    _check_signature(factory, spec, given)
+    try:
+        return factory(**given)
+    except ImportError as error:  # Heavy modules are often imported this late.
+        raise _unusable(plugin, spec, "can't be set up", error) from error
+
+
+def _unusable(plugin: Plugin, spec: Spec, what: str, error: BaseException) -> PluginError:
+    distribution = plugin.distribution
+    if isinstance(error, ImportError) and spec.requires:
+        remedy = f"pip install '{distribution}[{','.join(spec.requires)}]'"
+    elif isinstance(error, ModuleNotFoundError) and plugin.found.packaged:
+        remedy = f"pip install --force-reinstall {distribution}"
+    else:
+        remedy = f"update {distribution}, or report this to its authors"
+    cause = (
+        f"it called sys.exit({error.code!r})" if isinstance(error, SystemExit) else one_line(error)
+    )
+    return PluginError(
+        f"the {SINGULAR[spec.kind]} {spec.name!r} of {distribution} {what} ({cause})", remedy
+    )
+
+
+def _check_signature(factory: Callable[..., Any], spec: Spec, given: Mapping[str, Any]) -> None:
+    try:
+        parameters = inspect.signature(factory).parameters.values()
+    except (TypeError, ValueError):
+        return
+    named = [p for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        _refuse_unknown(spec, given, (p.name for p in named))
+    missing = [p.name for p in named if p.default is p.empty and p.name not in given]
+    if missing:
+        raise ConfigError(
+            f"the {SINGULAR[spec.kind]} {spec.name!r} needs {' and '.join(missing)}",
+            f"give {missing[0]} among its parameters",
+        )
+
+
+def _refuse_unknown(spec: Spec, given: Iterable[str], known: Iterable[str]) -> None:
+    # What the plugin has bound is not the user's to set, so it is not suggested.
+    names = [n for n in known if n not in spec.options]
+    for name in given:
+        if name not in names and name not in spec.options:
+            raise ConfigError(
+                f"the {SINGULAR[spec.kind]} {spec.name!r} has no parameter {name!r}",
+                hint(name, names),
+            )
+
+
+def _validated(spec: Spec, model: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Check parameters against a pydantic model, a dataclass or a typed dictionary."""
+    validate = getattr(model, "model_validate", None)
+    if validate is None:
+        known = getattr(model, "__dataclass_fields__", None) or inspect.get_annotations(model)
+        _refuse_unknown(spec, params, known)
+        return dict(params)
+    from pydantic import ValidationError
+
+    _refuse_unknown(spec, params, model.model_fields)
+    try:
+        checked = validate(dict(params))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "parameters"
+        raise ConfigError(
+            f"the {SINGULAR[spec.kind]} {spec.name!r} can't use {where}: {first['msg']}",
+            f"see the parameters of {spec.name} in its documentation",
+        ) from None
+    return {name: getattr(checked, name) for name in params}
