@@ -22,7 +22,7 @@ from grasp.runs.execute import RunResult
 from grasp.runs.journal import read_journal
 
 KINDS = ("red", "blue", "green")
-EASY = ("green",)
+EASY = ("green", "lime")
 
 #: ``(prompt, call) -> edits``: what the writer proposes.
 Propose = Callable[[str, ModelCall], Any]

@@ -15,7 +15,7 @@ from grasp.contracts import EndpointError, ModelCall, Rollout, Sample, TaskError
 from grasp.skills import load_library
 from grasp.skills.skill import Provenance
 
-from ..toys import EASY, KINDS, Model, Toy, add, events, run_toy
+from ..toys import EASY, KINDS, Model, Toy, add, events, journal, run_toy
 
 
 def test_it_learns_and_keeps_the_best(tmp_path: Path) -> None:
@@ -88,21 +88,29 @@ def test_nothing_learned_means_one_test_run(tmp_path: Path) -> None:
 
 def test_the_best_checkpoint_wins_over_a_later_worse_one(tmp_path: Path) -> None:
     """Without a gate a poisonous edit gets in; validation must bring the better library back."""
+    poison = add("all", *(f"POISON {k}" for k in KINDS), name="poison")
 
     def propose(prompt: str, call: ModelCall) -> Any:
-        if call.scope.startswith("e0"):
-            return [add("red")] if "## rule-red " not in prompt else [add("blue")]
-        return [add("x", "POISON red", "POISON green", name=f"bad-{call.scope[1]}")]
+        return {"e0/b0": [add("red")], "e1/b0": [poison]}.get(call.scope[:5], [])
 
-    # Order within an epoch: red and blue early, poison only in the second epoch.
-    result, log = run_toy(
-        tmp_path / "r", Model(propose), Toy(KINDS, dev=18), no_gate=True, epochs=2
-    )
-    curve = result.summary()["val_curve"]
-    assert curve[0] == 1.0
+    result, log = run_toy(tmp_path / "r", Model(propose), no_gate=True)
+    summary = result.summary()
+    assert summary["val_curve"] == [pytest.approx(2 / 3), 0.0]
     assert [e["best"] for e in events(log, "validation")[1:]] == [True, False]
-    assert "bad-1" not in result.summary()["skills"]
-    assert result.summary()["best_val"] == 1.0
+    assert (summary["best_val"], summary["skills"]) == (pytest.approx(2 / 3), ["rule-red"])
+    assert summary["test"]["learned"] == pytest.approx(2 / 3)
+    for folder in ("best", "final"):
+        assert load_library(tmp_path / "r" / "skills" / folder).names == ("rule-red",)
+
+
+def test_at_most_ten_triggering_samples_are_kept(tmp_path: Path) -> None:
+    _, log = run_toy(
+        tmp_path / "r", Model(), Toy(("red",), dev=15), epochs=1, batch_size=15
+    )  # fmt: skip
+    update = events(log, "update")[0]
+    assert len(update["failures"]) == 15
+    kept = update["library"][0]["provenance"]["samples"]
+    assert kept == [f["id"] for f in update["failures"]][:10]
 
 
 def test_no_epoch_above_zero_keeps_the_last_library(tmp_path: Path) -> None:
@@ -258,6 +266,22 @@ def test_a_winner_that_breaks_something_is_narrowed(tmp_path: Path) -> None:
     assert "POISON green" in prompt
     regressed = {i for i, ok in update["candidates"][0]["outcomes"].items() if not ok}
     assert all(i in prompt for i in regressed)
+
+
+def test_a_revision_over_the_budget_is_refused_even_if_it_scores_higher(tmp_path: Path) -> None:
+    wide = ["RULE red", "RULE blue", "POISON green", "POISON lime"]
+
+    def propose(prompt: str, call: ModelCall) -> Any:
+        return [add("x", *(wide[:3] if "/revise" in call.scope else wide), name="wide")]
+
+    task = Toy(("red", "blue", "red", "green", "lime"), dev=10, val=5)
+    _, log = run_toy(tmp_path / "r", Model(propose), task, regression_gate=False, **REVISE)
+    update = events(log, "update")[0]
+    before, after = update["candidates"][0]["counts"], update["revision"]["counts"]
+    assert (before["adjusted"], after["adjusted"]) == (2, 4)
+    assert (after["regressions"], after["baseline_regressions"]) == (2, 0)
+    assert update["revision"]["accepted"] is False
+    assert "POISON lime" in update["library"][0]["body"]
 
 
 @pytest.mark.parametrize(
@@ -512,6 +536,8 @@ def test_proposal_k_is_about_group_k_modulo_groups(tmp_path: Path) -> None:
     }
     expected = ["lacks_red_rule", "lacks_blue_rule"]  # the larger group first
     assert found == {f"e0/b0/propose/{k}#0": expected[k % 2] for k in range(5)}
+    update = events(journal(tmp_path / "r"), "update")[0]
+    assert [p["group"] for p in update["proposals"]] == [expected[k % 2] for k in range(5)]
 
 
 def test_without_a_baseline_there_is_none(tmp_path: Path) -> None:

@@ -178,6 +178,10 @@ def test_the_last_set_wins_and_the_given_data_is_never_changed() -> None:
     assert given == {"cycle": {"grpo_k": 4}, "task_params": {"a": [1]}}
 
 
+def test_the_section_wins_over_the_top_level() -> None:
+    assert load_config({"epochs": 3, "cycle": {"epochs": 4}}).cycle.epochs == 4
+
+
 def test_choosing_an_agent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GRASP_BACKEND", raising=False)
     config = load_config({"agent": "from-file"})

@@ -143,6 +143,10 @@ def test_a_free_form_method(
     class Mine(Method):
         def run(self) -> Any:
             seen["epochs"] = self.config["cycle"]["epochs"]
+            # One interrupt stops all three models of a run.
+            acting = self.context.engine.session
+            assert self.context.analyst.cancelled is acting.cancelled
+            assert self.context.writer.cancelled is acting.cancelled
             seen["k"] = (self.config["cycle"]["grpo_k"], self.config["cycle"]["candidates"])
             agent = build_agent(self.config["agent"])
             other = build_agent(self.config["agent"])
