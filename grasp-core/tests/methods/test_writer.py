@@ -28,6 +28,7 @@ from grasp.methods.grasp.propose import (
     candidates_of,
     edits_allowed,
     proposal_prompt,
+    rewriting,
     validate,
 )
 from grasp.methods.settings import CycleSettings
@@ -547,3 +548,11 @@ def test_schemas_are_strict() -> None:
         array = schema["properties"]["edits"]
         assert array["maxItems"] == 2
         assert array["items"]["properties"]["action"]["enum"] == ["ADD", "REMOVE"]
+
+
+def test_compact_writers_rewrite_a_skill_by_adding_it_again() -> None:
+    library = SkillLibrary((Skill("known", "d", "old"),))
+    again = rewriting(Edit(Action.ADD, "known", "d2", "new"), library)
+    assert (again.action, again.body) == (Action.MODIFY, "new")
+    fresh = Edit(Action.ADD, "other", "d", "b")
+    assert rewriting(fresh, library) is fresh

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -89,6 +89,8 @@ def _propose_one(situation: Situation, context: Context, scope: str, index: int)
         if error.fatal:
             raise
         return Proposal(index, label, problems=(f"{error.kind}: {error.message}",))
+    if settings.prompts == "compact" and not settings.append_only:
+        edits = [rewriting(e, situation.library) for e in edits]
     if len(edits) > maximum:
         problems.append(f"{len(edits) - maximum} edits over the limit of {maximum} dropped")
     valid, invalid = validate(edits[:maximum], situation.library, settings)
@@ -122,6 +124,17 @@ def proposal_prompt(situation: Situation, task: Task, settings: CycleSettings, i
         trace_messages=settings.trace_messages,
         trace_chars=settings.trace_chars,
     )
+
+
+def rewriting(edit: Edit, library: SkillLibrary) -> Edit:
+    """Read an ADD of an existing skill as its new version.
+
+    A small model that is shown a skill and its mistakes writes the skill anew under the
+    same name and calls that ADD. Large models are told to MODIFY (method.md, 3.8).
+    """
+    if edit.action is Action.ADD and edit.name in library:
+        return replace(edit, action=Action.MODIFY)
+    return edit
 
 
 def varied(failures: Sequence[Entry], index: int) -> list[Entry]:
