@@ -29,7 +29,7 @@ WORDS = re.findall(
     heparin enoxaparin dalteparin fondaparinux apixaban rivaroxaban dabigatran warfarin
     hydromorphone oxycodone fentanyl hydrocodone morphine naloxone narcan ondansetron
     prochlorperazine haloperidol quetiapine olanzapine risperidone ziprasidone clozapine
-    chlorpromazine levothyroxine covid influenza
+    chlorpromazine levothyroxine covid flu
     """,
 )
 CODES = {

@@ -215,6 +215,7 @@ def test_faults(says: Any) -> None:
 def test_an_agent_that_says_no_text_is_a_task_error(says: Any) -> None:
     rollout, _ = play(says(None))
     assert rollout.status == "task error"
+    assert rollout.history[-1] == {"role": "agent", "content": ""}
 
 
 def test_application_json_is_shown_as_python_only_when_asked(says: Any) -> None:
@@ -284,6 +285,7 @@ def test_strict_posts_are_stored_and_can_be_read_back(says: Any) -> None:
         (f"POST {BASE}Patient\n{json.dumps(observation())}", "400"),
         (f"POST {BASE}Observation\n{json.dumps({**observation(), 'status': 'Final'})}", "400"),
         (f"POST {BASE}Observation\n{json.dumps({**observation(), 'note': 'x'})}", "note"),
+        (f"POST {BASE}Observation/_search\n{{}}", "400"),
         ("POST Observation\n{}", "No scheme supplied"),
         ("POST http://elsewhere.example/Observation\n{}", "elsewhere.example"),
     ],
@@ -293,6 +295,18 @@ def test_strict_posts_that_are_refused_say_why(says: Any, line: str, reason: str
     assert reason in replies[0]
     assert "POST request accepted" not in replies[0]
     assert rollout.status == "completed"
+
+
+def test_a_strict_post_that_creates_nothing_is_not_accepted(says: Any) -> None:
+    class Client:
+        base_url = BASE
+
+        def request(self, method: str, url: str, body: Any = None) -> FhirResponse:
+            return FhirResponse(200, "OK", "", '{"resourceType": "Bundle", "id": "1"}')
+
+    _, replies = play(says("POST x\n{}", "FINISH([])"), environment=Writing(Client()))
+    assert "created nothing" in replies[0]
+    assert "POST request accepted" not in replies[0]
 
 
 def test_a_refusal_never_has_the_marker_of_acceptance(says: Any) -> None:

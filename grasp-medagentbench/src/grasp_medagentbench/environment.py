@@ -46,6 +46,8 @@ class Writing(Reading):
         response = self._client.request("POST", url, body)
         if not response.ok:
             raise RequestFailed(_refusal(response))
+        if response.status != 201:  # A search by POST, for example.
+            raise RequestFailed(f"{response.status} {response.reason}: it created nothing")
         created = json.loads(response.text)
         return f" ({response.status} {response.reason}: {created['resourceType']}/{created['id']})"
 

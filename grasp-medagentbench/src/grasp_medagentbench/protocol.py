@@ -35,7 +35,10 @@ _POST_DONE = "POST request accepted and executed successfully"
 
 
 def opening(
-    record: Mapping[str, Any], functions: Sequence[Mapping[str, Any]], base_url: str
+    record: Mapping[str, Any],
+    functions: Sequence[Mapping[str, Any]],
+    base_url: str,
+    now: str = NOW_TEXT,
 ) -> str:
     """Return the message that opens an episode: one JSON object."""
     context = str(record.get("context") or "")
@@ -43,7 +46,7 @@ def opening(
         "phase": "task_execution",
         "task": {
             "description": record["instruction"],
-            "context": f"{context}\n" * bool(context) + f"Current time: {NOW_TEXT}",
+            "context": f"{context}\n" * bool(context) + f"Current time: {now}",
         },
         SKILLS_FIELD: "",
         "api": {"base_url": base_url, "functions": list(functions)},
@@ -161,7 +164,8 @@ def run_episode(
             text = agent.inference(history)
         except ContextLimitError:
             return ended(Status.CONTEXT_LIMIT)
-        history.append({"role": "agent", "content": text})
+        # An agent that says no text breaks its episode; the transcript stays one of texts.
+        history.append({"role": "agent", "content": text if isinstance(text, str) else ""})
         try:
             cleaned = clean(text)
             actions.append(cleaned)

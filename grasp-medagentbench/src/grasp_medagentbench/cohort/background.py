@@ -25,7 +25,7 @@ _DRUGS = (
     ("cetirizine 10 mg tablet", (10, "mg", "Oral")),
     ("docusate sodium 100 mg capsule", (100, "mg", "Oral")),
     ("famotidine 20 mg tablet", (20, "mg", "Oral")),
-    ("fluticasone 50 mcg nasal suspension", (1, "spray", "Nasal")),
+    ("azelastine 137 mcg nasal spray", (1, "spray", "Nasal")),
     ("gabapentin 300 mg capsule", (300, "mg", "Oral")),
     ("hydrochlorothiazide 25 mg tablet", (25, "mg", "Oral")),
     ("insulin glargine 100 units/mL pen", (12, "units", "Subcutaneous")),
