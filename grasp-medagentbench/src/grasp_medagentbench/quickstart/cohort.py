@@ -21,7 +21,7 @@ SPLIT_SIZES = {"dev": 20, "probe": 12, "val": 16, "test": 16}
 #: Kinds of chart, dealt in turn: half of the patients have a value in the window.
 _KINDS = ("value", "older", "value", "none")
 #: How many values lie in the window, dealt in turn.
-_COUNTS = (1, 2, 1, 3)
+_COUNTS = (1, 1, 2)
 
 _NAMES = ("Avery", "Blake", "Casey", "Devon", "Ellis", "Frankie", "Gray", "Harper", "Indigo")
 
