@@ -586,3 +586,22 @@ def test_a_record_of_a_run(tmp_path: Path) -> None:
     (result.run_dir / "scores.json").unlink()
     with pytest.raises(RunError, match="not finished"):
         record_run(result.run_dir, tmp_path / "x")
+
+
+def test_a_preset_beside_the_configuration(tmp_path: Path, endpoint: Endpoint) -> None:
+    """The original looks for agents in a folder ``agents`` beside the configuration file."""
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "mine.yaml").write_text(
+        f"api: chat\nbase_url: {endpoint.url}\nmodel: mine\ntemperature: 0\n"
+    )
+    path = tmp_path / "config.yaml"
+    path.write_text("agent: mine\ncycle: {epochs: 0}\n")
+    result = run_grasp(Toy(), path, run_dir=tmp_path / "r")
+    assert result.summary()["test"]
+    assert {b["model"] for b in endpoint.bodies} == {"mine"}
+
+
+def test_every_event_of_an_evaluation_is_heard() -> None:
+    heard: list[str] = []
+    evaluate(Toy(), Model(), load_config({}), listener=lambda kind, facts: heard.append(kind))
+    assert heard == ["wave_started", *["rollout_finished"] * 6, "wave_finished"]
