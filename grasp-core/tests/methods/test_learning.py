@@ -854,3 +854,23 @@ def test_blind_select_without_candidates(tmp_path: Path) -> None:
     model = Model(lambda p, c: [])
     _, log = run_toy(tmp_path / "r", model, blind_select="random", epochs=1)
     assert [u["accepted"] for u in events(log, "update")] == [None, None]
+
+
+@pytest.mark.parametrize(("temperature", "asked"), [(0.8, 2), (0, 1)])
+def test_proposals_drawn_at_a_temperature_are_never_memoised(
+    tmp_path: Path, temperature: float, asked: int
+) -> None:
+    model = Model()
+    run_toy(
+        tmp_path / "r",
+        model,
+        Toy(("red",)),
+        epochs=1,
+        batch_size=12,
+        candidates=2,
+        proposal_temperature=temperature,
+        run={"config": {"deterministic": True}},
+    )
+    prompts = [str(c.messages) for c in model.asked("edits")]
+    assert len(prompts) == asked
+    assert len(set(prompts)) == 1

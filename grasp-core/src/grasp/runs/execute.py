@@ -170,8 +170,12 @@ def _execute(
     closing.append(journal.close)
     ledger = Ledger()
 
-    def session(backend: Backend) -> Session:
-        return Session(backend, store, memoise=config.deterministic, ledger=ledger)
+    def session(backend: Backend, *, repeatable: bool = True) -> Session:
+        memoise = config.deterministic and repeatable
+        return Session(backend, store, memoise=memoise, ledger=ledger)
+
+    # Proposals drawn at a temperature are meant to differ, even from one prompt.
+    drawn = bool(settings.proposal_temperature)
 
     acting = session(actor)
     executor = load_executor(config.executor, concurrency=settings.concurrency)
@@ -191,7 +195,7 @@ def _execute(
         settings=settings,
         engine=Engine(task, acting, executor, notify),
         analyst=session(analyst),
-        writer=session(writer),
+        writer=session(writer, repeatable=not drawn),
         gate=_gate(config),
         record=record,
         notify=notify,
