@@ -10,7 +10,9 @@ import grasp_fhir_agentbench
 
 
 def test_lockstep_version() -> None:
-    assert grasp_fhir_agentbench.__version__ == grasp.__version__ == version("grasp-fhir-agentbench")
+    assert (
+        grasp_fhir_agentbench.__version__ == grasp.__version__ == version("grasp-fhir-agentbench")
+    )
 
 
 def test_is_typed() -> None:

@@ -35,7 +35,29 @@ _EXPORTS = {
     "ExecutorSpec": "grasp.plugins",
 }
 
-__all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604
+__all__ = [
+    "Agent",
+    "AgentSpec",
+    "ExecutorSpec",
+    "GateSpec",
+    "GraspError",
+    "Message",
+    "Method",
+    "MethodSpec",
+    "Rollout",
+    "Sample",
+    "Status",
+    "Task",
+    "TaskSpec",
+    "Usage",
+    "__version__",
+    "hookimpl",
+    "load_agent",
+    "load_method",
+    "load_task",
+    "run_grasp",
+    "run_method",
+]
 
 if TYPE_CHECKING:
     from grasp.contracts import (

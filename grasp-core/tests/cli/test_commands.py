@@ -131,7 +131,9 @@ def test_eval_keeps_answers(grasp: Command) -> None:
 
 
 def test_eval_takes_some_of_each_type(grasp: Command) -> None:
-    ran = grasp("eval", "toy", "--agent", "toy-model", "--split", "dev", "--per-type", "2", "--json")
+    ran = grasp(
+        "eval", "toy", "--agent", "toy-model", "--split", "dev", "--per-type", "2", "--json"
+    )
     by_type = json.loads(ran.out)["by_type"]
     assert {t: s["total"] for t, s in by_type.items()} == {"red": 2, "blue": 2, "green": 2}
 

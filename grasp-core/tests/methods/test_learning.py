@@ -874,3 +874,18 @@ def test_proposals_drawn_at_a_temperature_are_never_memoised(
     prompts = [str(c.messages) for c in model.asked("edits")]
     assert len(prompts) == asked
     assert len(set(prompts)) == 1
+
+
+def test_an_edit_that_only_lost_to_a_better_one_is_not_held_against_it(tmp_path: Path) -> None:
+    """Two good rules in one update: the loser must not be called useless afterwards."""
+
+    def propose(prompt: str, call: ModelCall) -> Any:
+        return [add("red")] if call.scope.split("/")[-1].startswith("0") else [add("blue")]
+
+    model = Model(propose)
+    _, log = run_toy(tmp_path / "r", model, Toy(dev=24), epochs=1, cluster=False, probe_size=12)
+    first = next(u for u in events(log, "update") if "candidates" in u)
+    assert sorted(c["verdict"] for c in first["candidates"]) == ["accept", "reject"]
+    later = [c for c in model.asked("edits") if c.scope.startswith("e0/b1")]
+    assert later
+    assert not any("tried and rejected" in str(c.messages) for c in later)

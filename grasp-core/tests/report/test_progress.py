@@ -72,9 +72,13 @@ def test_the_summary_is_made_from_the_journal_alone(tmp_path: Path) -> None:
 
 
 def test_a_curve_says_how_many_episodes_could_not_be_run_and_each_group() -> None:
-    row = {"event": "validation", "epoch": 0, "accuracy": 0.5, "correct": 2, "total": 4,
-           "errors": 1, "best": True, "skills": [],
-           "groups": {"value": {"correct": 2, "total": 2}, "no value": {"correct": 0, "total": 2}}}  # fmt: skip
+    row = {
+        "event": "validation", "epoch": 0, "accuracy": 0.5, "correct": 2, "total": 4,
+        "errors": 1, "best": True, "skills": [],
+        "groups": {
+            "value": {"correct": 2, "total": 2}, "no value": {"correct": 0, "total": 2},
+        },
+    }  # fmt: skip
     text = render(curve_table([row]))
     for part in ("epoch 0 (best)", "50% (2/4)", "1 could not be run", "value", "2/2", "0/2"):
         assert part in text, part

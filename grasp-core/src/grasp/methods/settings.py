@@ -93,6 +93,9 @@ class CycleSettings(BaseModel):
     diagnose: bool = Field(True, description="Ask for one sentence on every failure.")
     trace_messages: int = Field(8, ge=0, description="Last messages of a trace the writer sees.")
     trace_chars: int = Field(400, ge=20, description="Characters of each such message.")
+    passing_shown: int | None = Field(
+        None, ge=0, description="Passing episodes beside a failure group; unset = all of the batch."
+    )
     writer_max_tokens: int | None = Field(
         None, ge=16, description="Upper bound of a skill writer's answer; unset = the preset's."
     )

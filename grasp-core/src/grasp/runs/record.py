@@ -44,8 +44,14 @@ def record_run(path: Path, out: Path, about: Mapping[str, Any] | None = None) ->
     }
     store = CallStore(directory.calls_file)
     try:
+        failed = len(store.failures())
         entries = list(store.entries())
     finally:
         store.close()
+    if failed:
+        raise RunError(
+            f"{failed} calls of the run in {path} failed, which a record can't hold",
+            "record a run without failures",
+        )
     write_record(out, header, entries)
     return len(entries)

@@ -26,7 +26,6 @@ from grasp.methods.grasp.observe import Entry, effectiveness, entries
 from grasp.methods.grasp.probe import Probe, draw_probe, published_source
 from grasp.methods.grasp.probing import Arms, Trial, label_holdout, run_trials, with_library
 from grasp.methods.grasp.propose import (
-    SHOWN_PASSING,
     Proposal,
     Rejection,
     Situation,
@@ -157,7 +156,7 @@ class Grasp(Method):
         situation = Situation(
             library=self._library,
             groups=group(failures, cluster=context.settings.cluster),
-            passing=[e for e in seen if e.outcome.correct][:SHOWN_PASSING],
+            passing=[e for e in seen if e.outcome.correct][: context.settings.passing_shown],
             effects=effectiveness(self._library, self._this_epoch, self._previous),
             rejected=tuple(self._rejected),
         )
@@ -236,11 +235,14 @@ class Grasp(Method):
         return _Won(winner, judgement)
 
     def _remember(self, candidates: Sequence[Candidate], decision: GateDecision) -> None:
-        for index, candidate in enumerate(candidates):
-            if index != decision.winner:
+        """Remember what was turned down; an edit that only lost to a better one is no failure."""
+        for candidate, judgement in zip(candidates, decision.judgements, strict=True):
+            counts = judgement.counts
+            helped = counts.adjusted > 0 and counts.regressions <= counts.baseline_regressions
+            if not helped:
                 last = candidate.edits[-1]
-                reason = decision.judgements[index].reason
-                self._rejected.append(Rejection(candidate.title, reason, last.description))
+                rejection = Rejection(candidate.title, judgement.reason, last.description)
+                self._rejected.append(rejection)
 
     def _revise(
         self,

@@ -18,8 +18,6 @@ from grasp.skills import SKELETON, Action, Candidate, Edit, SkillLibrary, free_s
 
 #: Rejected edits the writer is reminded of, newest first.
 REMEMBERED_REJECTIONS = 8
-#: Passing episodes shown beside a failure group.
-SHOWN_PASSING = 6
 
 
 @dataclass(frozen=True)
