@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -55,9 +55,10 @@ def _task(name: str, cohort_seed: int, **optional: str | None) -> MedAgentBench:
     from grasp.plugins import load_task
 
     chosen = {key: value for key, value in optional.items() if value is not None}
-    task: MedAgentBench = load_task(name, cohort_seed=cohort_seed, **chosen)
+    # By its full name: another plugin may offer a task of the short one.
+    task = load_task(f"grasp-medagentbench/{name}", cohort_seed=cohort_seed, **chosen)
     task.setup()
-    return task
+    return cast("MedAgentBench", task)
 
 
 @medagentbench.command()
