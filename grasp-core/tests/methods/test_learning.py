@@ -883,7 +883,8 @@ def test_an_edit_that_only_lost_to_a_better_one_is_not_held_against_it(tmp_path:
         return [add("red")] if call.scope.split("/")[-1].startswith("0") else [add("blue")]
 
     model = Model(propose)
-    _, log = run_toy(tmp_path / "r", model, Toy(dev=24), epochs=1, cluster=False, probe_size=12)
+    sizes = {"epochs": 1, "batch_size": 12, "probe_size": 12}
+    _, log = run_toy(tmp_path / "r", model, Toy(dev=24), cluster=False, **sizes)
     first = next(u for u in events(log, "update") if "candidates" in u)
     assert sorted(c["verdict"] for c in first["candidates"]) == ["accept", "reject"]
     later = [c for c in model.asked("edits") if c.scope.startswith("e0/b1")]
