@@ -44,23 +44,18 @@ POST_MODES = ("compat", "strict")
 SOURCES = ("auto", "official", "synthetic")
 
 _GUIDANCE = """
-- The agent has at most 8 turns; each is exactly one GET, POST or FINISH. Anything else in
-  a reply ends the episode or spoils the request.
+- The agent has at most {rounds} turns; each is exactly one GET, POST or FINISH. Anything
+  else in a reply ends the episode or spoils the request.
 - All skills stand in the field `behavioral_skills` of the opening message, on every turn.
-- What was posted can't be seen by later requests; checking for it only costs turns.
+- {posts}
 - The answer is the JSON list inside FINISH(...); the last character of the reply is taken
   for the closing parenthesis.
 """.strip()
-
-_STRICT_GUIDANCE = """
-- The agent has at most 8 turns; each is exactly one GET, POST or FINISH. Anything else in
-  a reply ends the episode or spoils the request.
-- All skills stand in the field `behavioral_skills` of the opening message, on every turn.
-- What was posted is really stored, or refused with the server's reason; a refused request
-  can be corrected and sent again.
-- The answer is the JSON list inside FINISH(...); the last character of the reply is taken
-  for the closing parenthesis.
-""".strip()
+_POSTS = {
+    "compat": "What was posted can't be seen by later requests; looking for it only costs turns.",
+    "strict": "What was posted is really stored, or refused with the server's reason; a refused "
+    "request can be corrected and sent again.",
+}
 
 _EXPECTED: Mapping[str, Callable[[Record, Chart], list[Any]]] = {
     "task1": lambda record, chart: list(record["sol"]),
@@ -145,7 +140,7 @@ class MedAgentBench(Task):
         else:
             self._world = RemoteWorld(fhir_base_url, as_python=self._compat)
         if not self._compat:
-            self.updater_guidance = _STRICT_GUIDANCE if self._strict else _GUIDANCE
+            self.updater_guidance = _GUIDANCE.format(rounds=max_round, posts=_POSTS[post_mode])
 
     # -- data -------------------------------------------------------------------
 
