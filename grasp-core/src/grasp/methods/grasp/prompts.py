@@ -120,20 +120,23 @@ DIAGNOSES_SCHEMA = _array_of("diagnoses", _object(id=_STRING, diagnosis=_STRING)
 
 
 def edits_schema(prompts: str, max_edits: int, actions: tuple[str, ...]) -> dict[str, Any]:
-    """Return the JSON schema of a proposal."""
-    action = {"type": "string", "enum": list(actions)}
+    """Return the JSON schema of a proposal.
+
+    The compact form names no action: a small model can't be trusted with it, and the
+    skill's name tells whether it is new.
+    """
     if prompts == "compact":
         # Key order matters: a small model that writes the right action before the wrong
         # one swaps them.
         rule = _object(when=_text(100), wrong=_text(100), right=_text(100))
         item = _object(
-            action=action,
             name=_text(50),
             description=_text(120),
             when_to_use=_text(160),
             rules={"type": "array", "items": rule, "minItems": 1, "maxItems": 4},
         )
         return _array_of("edits", item, minItems=1, maxItems=max_edits)
+    action = {"type": "string", "enum": list(actions)}
     item = _object(
         action=action,
         name=_STRING,
@@ -166,13 +169,14 @@ def read_edits(text: str) -> tuple[list[Edit], list[str]]:
 
 def _edit(row: Mapping[str, Any]) -> Edit:
     row = _clean(row)
-    word = str(row.get("action", "")).strip().upper()
+    compact = "rules" in row and "content" not in row
+    word = str(row.get("action", "ADD" if compact else "")).strip().upper()
     if word not in Action.__members__:
         raise ValueError(f"unknown action {word!r}")
     name = slug(str(row.get("name", "")))
     if not name:
         raise ValueError(f"{word} without a name")
-    if "rules" in row and "content" not in row:
+    if compact:
         description, body = _compact_body(row)
     else:
         description = " ".join(str(row.get("description") or "").split())

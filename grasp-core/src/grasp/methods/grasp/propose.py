@@ -127,8 +127,8 @@ def proposal_prompt(situation: Situation, task: Task, settings: CycleSettings, i
 def rewriting(edit: Edit, library: SkillLibrary) -> Edit:
     """Read an ADD of an existing skill as its new version.
 
-    A small model that is shown a skill and its mistakes writes the skill anew under the
-    same name and calls that ADD. Large models are told to MODIFY (method.md, 3.8).
+    Compact proposals name no action; a small model that still makes mistakes writes the
+    skill anew under its name. Large models are told to MODIFY (method.md, 3.8).
     """
     if edit.action is Action.ADD and edit.name in library:
         return replace(edit, action=Action.MODIFY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from grasp.contracts import AgentError, Outcome
 from grasp.methods.context import Context
@@ -61,6 +62,8 @@ def narrow(
         if error.fatal:
             raise
         return [], [f"{error.kind}: {error.message}"]
+    if settings.prompts == "compact":  # Whose answers name no action.
+        edits = [replace(e, action=last.action) for e in edits]
     same = [e for e in edits if (e.action, e.name) == (last.action, last.name)]
     if edits and not same:
         problems.append("the revision is about another skill or action")
