@@ -343,6 +343,14 @@ def test_a_small_wave_of_nothing_but_faults_stops_the_run_too() -> None:
     assert [o.is_error for o in single] == [True]
 
 
+def test_faults_count_across_waves() -> None:
+    one_by_one = engine(Puzzle(), Echo({"bad": EndpointError("x")}))
+    for n in range(FAILURES_IN_A_ROW - 1):
+        assert one_by_one.run([job("bad", n)])[0].is_error
+    with pytest.raises(EndpointError, match=f"{FAILURES_IN_A_ROW} episodes in a row"):
+        one_by_one.run([job("bad", FAILURES_IN_A_ROW)])
+
+
 def test_scattered_faults_do_not_stop_a_wave() -> None:
     backend = Echo({"bad": EndpointError("x")})
     jobs = [job("q" if n % FAILURES_IN_A_ROW == 0 else "bad", n) for n in range(40)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -239,3 +241,48 @@ def test_completions_come_back_from_json() -> None:
     full = Completion("t\ud83d", Usage(1, 2, 3, 4, 5, 0.5), ({"id": "1"},), "length")
     assert completion_from_json(completion_to_json(full)) == full
     assert completion_from_json({"text": "x"}) == Completion("x")
+
+
+# -- interrupts --------------------------------------------------------------------------------
+
+
+def test_an_interrupt_during_a_writers_call_keeps_the_answer(store: CallStore) -> None:
+    asked = threading.Event()
+    stopped: list[bool] = []
+
+    class Slow(Counter):
+        def complete(self, call: ModelCall) -> Completion:
+            asked.set()
+            assert session.cancelled.wait(10)  # Told of the interrupt while in flight.
+            return super().complete(call)
+
+        def stop_retrying(self) -> None:
+            stopped.append(True)
+
+    backend = Slow()
+    session = Session(backend, store)
+
+    def interrupt() -> None:
+        asked.wait(10)
+        time.sleep(0.05)  # Let the main thread wait.
+        signal.pthread_kill(main, signal.SIGINT)
+
+    main = threading.get_ident()
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        session.agent("diagnose", "e0/b0/diagnose").inference([{"role": "user", "content": "q"}])
+    assert stopped == [True]
+
+    again = Session(Counter(), store)
+    text = again.agent("diagnose", "e0/b0/diagnose").inference([{"role": "user", "content": "q"}])
+    assert text == "1"
+    assert again.ledger.paid == 0
+
+
+def test_nothing_is_sent_after_an_interrupt(store: CallStore) -> None:
+    backend = Counter()
+    session = Session(backend, store)
+    session.cancel()
+    with pytest.raises(Cancelled):
+        session.complete("rollout", call())
+    assert backend.calls == []

@@ -89,9 +89,13 @@ class HttpBackend:
             "parameters": self._parameters(),
         }
 
+    def stop_retrying(self) -> None:
+        """Make calls that wait for another try raise ``Cancelled``; the rest go on."""
+        self._retrier.close()
+
     def close(self) -> None:
         """Close the connections; a call that waits to try again raises ``Cancelled``."""
-        self._retrier.close()
+        self.stop_retrying()
         self._lanes.close()
 
     def complete(self, call: ModelCall) -> Completion:

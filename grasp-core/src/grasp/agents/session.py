@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from grasp.agents.calls import content_key
+from grasp.agents.shield import shielded
 from grasp.contracts import (
     AgentError,
     Backend,
@@ -138,6 +139,13 @@ class Session:
         """Return an agent whose calls are counted under ``purpose`` and addressed by ``scope``."""
         return SessionAgent(self, purpose, scope)
 
+    def cancel(self) -> None:
+        """Send nothing more; calls in flight end, pauses before a retry are cut short."""
+        self.cancelled.set()
+        stop_retrying = getattr(self.backend, "stop_retrying", None)
+        if stop_retrying is not None:
+            stop_retrying()
+
     def complete(self, purpose: str, call: ModelCall) -> Completion:
         """Answer one call from the store or the backend.
 
@@ -188,10 +196,13 @@ class Session:
         if self.cancelled.is_set():
             raise Cancelled("the run is stopping")
         try:
-            completion = self.backend.complete(call)
+            return shielded(lambda: self._ask(key, purpose, call), self.cancel)
         except AgentError as error:
             self._note_failure(key, purpose, call, error)
             raise
+
+    def _ask(self, key: str, purpose: str, call: ModelCall) -> Completion:
+        completion = self.backend.complete(call)
         if self.store is not None:
             self.store.put(key, call.scope, purpose, call, completion)
         self.ledger.add(purpose, completion.usage, paid=True)

@@ -75,7 +75,8 @@ class Completion:
 class Backend(Protocol):
     """Answers model calls. Safe to call from many threads.
 
-    Raises ``AgentError`` subclasses; retries transient faults itself.
+    Raises ``AgentError`` subclasses; retries transient faults itself. A backend may have
+    a method ``stop_retrying()``, called when the user interrupts.
     """
 
     @property

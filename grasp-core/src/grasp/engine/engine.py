@@ -28,6 +28,8 @@ class Engine:
         self.session = session
         self.executor = executor
         self._notify: Notify = notify or (lambda *_, **__: None)
+        # Over all waves: with a batch size of 1 no wave would ever be long enough.
+        self._health = _Health(FAILURES_IN_A_ROW)
 
     def run(self, jobs: Sequence[Job], label: str = "") -> list[Outcome]:
         """Run episodes concurrently; outcomes come in the order of ``jobs``.
@@ -36,18 +38,17 @@ class Engine:
             AgentError: A fault that would fail every episode, or an endpoint that has
                 stopped answering. What was answered before is in the store.
         """
-        health = _Health(FAILURES_IN_A_ROW)
         self._notify("wave_started", label=label, total=len(jobs))
 
         def one(job: Job) -> Outcome:
             outcome = run_rollout(self.task, self.session, job)
-            health.note(outcome)
+            self._health.note(outcome)
             return outcome
 
         def finished(index: int, outcome: Outcome) -> None:
             self._notify("rollout_finished", label=label, outcome=outcome, job=jobs[index])
 
-        outcomes = self.executor.map(one, jobs, finished, self.session.cancelled.set)
+        outcomes = self.executor.map(one, jobs, finished, self.session.cancel)
         if len(outcomes) > 1 and all(o.is_error for o in outcomes):
             raise _gone(len(outcomes), outcomes[-1])
         self._notify("wave_finished", label=label, outcomes=outcomes)
@@ -55,7 +56,7 @@ class Engine:
 
 
 class _Health:
-    """Stops a wave whose episodes all fail for want of an endpoint."""
+    """Stops a run whose episodes all fail for want of an endpoint."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

@@ -68,7 +68,7 @@ def propose(situation: Situation, context: Context, scope: str) -> list[Proposal
     return context.engine.executor.map(
         lambda index: _propose_one(situation, context, scope, index),
         range(context.settings.candidates),
-        on_interrupt=context.engine.session.cancelled.set,
+        on_interrupt=context.writer.cancel,
     )
 
 
