@@ -93,9 +93,10 @@ class RunProgress:
             self._say(f"  {where(facts['label'])}: {self._done}/{self._total}  {self._usage()}")
 
     def _on_update_started(self, facts: Mapping[str, Any]) -> None:
+        failures = facts["failures"]
         self._say(
-            f"epoch {facts['epoch']}, batch {facts['cycle']}: {facts['failures']} failures, "
-            "asking for skill edits"
+            f"epoch {facts['epoch']}, batch {facts['cycle']}: {failures} "
+            f"failure{'s' if failures > 1 else ''}, asking for skill edits"
         )
 
     def _on_batch(self, facts: Mapping[str, Any]) -> None:
