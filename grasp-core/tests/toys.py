@@ -18,8 +18,8 @@ from typing import Any
 
 from grasp import Rollout, Task, run_grasp
 from grasp.contracts import Agent, Completion, ModelCall, Sample, Status, Usage
-from grasp.runs.execute import RunResult
 from grasp.runs.journal import read_journal
+from grasp.runs.result import RunResult
 
 KINDS = ("red", "blue", "green")
 EASY = ("green", "lime")

@@ -373,6 +373,8 @@ def test_a_collapse_removes_the_newest_skill(tmp_path: Path) -> None:
     assert recovered[0]["epoch"] == 1  # never in the first epoch
     after = next(e for e in events(log, "validation") if e["epoch"] == 1)
     assert [s["name"] for s in after["skills"]] == ["good"]
+    kept = next((tmp_path / "r" / "skills" / "history").glob("*-e1-collapse"))
+    assert [f.name for f in kept.iterdir()] == ["good.md"]
 
 
 def test_a_collapse_that_removing_does_not_mend_keeps_the_skill(tmp_path: Path) -> None:

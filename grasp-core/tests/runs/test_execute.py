@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import grasp.runs.execute as execute_module
+import grasp.runs.keeper as keeper_module
 from grasp import Method, Rollout, Task, run_grasp, run_method
 from grasp.agent import build_agent
 from grasp.agents.recorded import RecordedBackend, read_record
@@ -373,7 +374,7 @@ def test_no_space_for_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     """Whichever write fails: one clear error, and resuming comes to the same end."""
     run_toy(tmp_path / "whole", Model())
     writes = 0
-    save, archive = execute_module.save_library, execute_module._LibraryKeeper._archive
+    save, archive = execute_module.save_library, keeper_module.LibraryKeeper._archive
 
     def count() -> None:
         nonlocal writes
@@ -390,7 +391,8 @@ def test_no_space_for_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         archive(*given)
 
     monkeypatch.setattr(execute_module, "save_library", saving)
-    monkeypatch.setattr(execute_module._LibraryKeeper, "_archive", archiving)
+    monkeypatch.setattr(keeper_module, "save_library", saving)
+    monkeypatch.setattr(keeper_module.LibraryKeeper, "_archive", archiving)
     if step < 4:
         with pytest.raises(RunError, match="No space left") as caught:
             run_toy(tmp_path / "r", Model())

@@ -18,8 +18,8 @@ def show(run: str, as_json: bool) -> None:
     from rich.console import Console
 
     from grasp.report.summary import print_run
-    from grasp.runs.execute import require_run
     from grasp.runs.journal import read_journal
+    from grasp.runs.rundir import require_run
 
     directory = require_run(Path(run))
     journal = directory.journal_file

@@ -10,7 +10,8 @@ from grasp.contracts import Task
 from grasp.methods import Method
 from grasp.runs.backends import presets_beside
 from grasp.runs.config import choose_agent, load_config
-from grasp.runs.execute import Listener, RunRequest, RunResult, execute
+from grasp.runs.execute import Listener, RunRequest, execute
+from grasp.runs.result import RunResult
 from grasp.runs.rundir import latest_run, new_run_path
 
 

@@ -13,83 +13,23 @@ from typing import Any
 from grasp.agents.session import Ledger, Session
 from grasp.contracts import Backend, ConfigError, RunError, Task, TaskError
 from grasp.engine import Engine
-from grasp.methods import Context, LearningResult, Method, Score
+from grasp.methods import Context, LearningResult, Method
 from grasp.plugins import emit, load_executor, load_gate, load_method
 from grasp.runs.backends import open_backends
 from grasp.runs.callstore import CallStore
 from grasp.runs.config import RunConfig
 from grasp.runs.journal import Journal
+from grasp.runs.keeper import LibraryKeeper
 from grasp.runs.preflight import check_endpoint
+from grasp.runs.result import RunResult, gate_decisions
 from grasp.runs.rundir import RunDirectory
-from grasp.skills import SkillLibrary, dump_skill, save_library, skill_from_json
+from grasp.skills import save_library
 
 #: Called with (kind, facts) for every event, durable or not. Must not raise.
 Listener = Callable[[str, Mapping[str, Any]], Any]
 
 #: Settings that may change between a run and its resumption.
 _FREE = {("cycle", "concurrency"), ("output_dir",), ("executor",)}
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What a finished run reports.
-
-    ``learning`` is ``None`` for a method that ran free of the harness.
-    """
-
-    run_dir: Path
-    learning: LearningResult | None
-    gate_decisions: tuple[dict[str, Any], ...]
-    usage: Mapping[str, Any]
-    wall_s: float
-
-    def summary(self) -> dict[str, Any]:
-        """Return the summary as JSON data: the last line of ``grasp run --json``."""
-        found = self.learning
-        tests = found.tests if found else {}
-        return {
-            "run_dir": str(self.run_dir),
-            "baseline_val": _accuracy(found.baseline_val) if found else None,
-            "best_val": _accuracy(found.best_val) if found else None,
-            "val_curve": [s.accuracy for s in found.val_curve] if found else [],
-            "test": _arms(tests.get("test")),
-            "ood": _arms(tests.get("ood")),
-            "skills": list(found.library.names) if found else [],
-            "gate_decisions": list(self.gate_decisions),
-            "calls": self.usage["calls"],
-            "tokens": self.usage["tokens"],
-            "cost": self.usage["cost"],
-            "wall_s": round(self.wall_s, 3),
-        }
-
-    def scores(self) -> dict[str, Any]:
-        """Return the summary with counts, errors and subsets: ``scores.json``."""
-        found = self.learning
-        return {
-            **self.summary(),
-            "details": {
-                "baseline_val": _full(found.baseline_val) if found else None,
-                "best_epoch": found.best_epoch if found else None,
-                "best_val": _full(found.best_val) if found else None,
-                "val_curve": [s.to_json() for s in found.val_curve] if found else [],
-                "tests": {
-                    split: {arm: s.to_json() for arm, s in arms.items()}
-                    for split, arms in (found.tests if found else {}).items()
-                },
-            },
-        }
-
-
-def _accuracy(score: Score | None) -> float | None:
-    return None if score is None else score.accuracy
-
-
-def _full(score: Score | None) -> dict[str, Any] | None:
-    return None if score is None else score.to_json()
-
-
-def _arms(scores: Mapping[str, Score] | None) -> dict[str, float] | None:
-    return None if not scores else {arm: s.accuracy for arm, s in scores.items()}
 
 
 @dataclass(frozen=True)
@@ -180,7 +120,7 @@ def _execute(
     acting = session(actor)
     executor = load_executor(config.executor, concurrency=settings.concurrency)
     closing.append(executor.close)
-    keeper = _LibraryKeeper(directory)
+    keeper = LibraryKeeper(directory)
 
     def record(kind: str, /, **facts: Any) -> None:
         store.settle()
@@ -323,69 +263,3 @@ def _check_samples(task: Task) -> None:
                     "splits must not overlap",
                 )
             ids[str(sample["id"])] = split
-
-
-class _LibraryKeeper:
-    """Keeps the library's files up to date as events happen."""
-
-    def __init__(self, directory: RunDirectory) -> None:
-        self._directory = directory
-        self._number = 0
-
-    def take(self, kind: str, facts: Mapping[str, Any]) -> None:
-        if kind == "validation" and facts.get("best"):
-            save_library(_library(facts["skills"]), self._directory.best_skills)
-        if kind == "update" and facts.get("accepted"):
-            self._archive(facts)
-
-    def _archive(self, facts: Mapping[str, Any]) -> None:
-        """Write the library an update made as ``history/<n>-<names>/<skill>.md``."""
-        self._number += 1
-        folder = (
-            self._directory.skill_history
-            / f"{self._number:03d}-e{facts['epoch']}-b{facts['cycle']}"
-        )
-        folder.mkdir(parents=True, exist_ok=True)
-        for skill in _library(facts["library"]):
-            (folder / f"{skill.name}.md").write_text(dump_skill(skill), encoding="utf-8")
-
-
-def _library(skills: list[dict[str, Any]]) -> SkillLibrary:
-    return SkillLibrary(tuple(skill_from_json(s) for s in skills))
-
-
-def gate_decisions(events: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    """Return the gate's decisions of a journal, one per update that reached it."""
-    decisions = []
-    for event in events:
-        if event["event"] != "update" or event.get("skipped"):
-            continue
-        decisions.append(
-            {
-                "epoch": event["epoch"],
-                "cycle": event["cycle"],
-                "accepted": event["accepted"],
-                "candidates": [
-                    {
-                        "title": c["title"],
-                        "verdict": c.get("verdict"),
-                        "reason": c.get("reason"),
-                        "score": c["counts"]["adjusted"] if "counts" in c else None,
-                    }
-                    for c in event.get("candidates", [])
-                ],
-            }
-        )
-    return tuple(decisions)
-
-
-def require_run(path: Path) -> RunDirectory:
-    """Return the run in a folder.
-
-    Raises:
-        RunError: There is none.
-    """
-    directory = RunDirectory(path)
-    if not directory.exists:
-        raise RunError(f"no run in {path}", "give the folder that 'grasp run' printed")
-    return directory

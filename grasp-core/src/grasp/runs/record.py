@@ -11,7 +11,7 @@ from typing import Any
 from grasp.agents.recorded import write_record
 from grasp.contracts import RunError
 from grasp.runs.callstore import CallStore
-from grasp.runs.execute import require_run
+from grasp.runs.rundir import require_run
 
 
 def record_run(path: Path, out: Path, about: Mapping[str, Any] | None = None) -> int:

@@ -13,7 +13,9 @@ from grasp.agents.recorded import RecordedBackend
 from grasp.contracts import AgentError, Completion, ModelCall, RunError, Task
 from grasp.runs.callstore import CallStore
 from grasp.runs.config import load_config
-from grasp.runs.execute import Listener, RunRequest, RunResult, execute, require_run
+from grasp.runs.execute import Listener, RunRequest, execute
+from grasp.runs.result import RunResult
+from grasp.runs.rundir import require_run
 from grasp.skills import SkillLibrary, load_library
 
 

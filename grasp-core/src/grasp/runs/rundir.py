@@ -206,3 +206,15 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def require_run(path: Path) -> RunDirectory:
+    """Return the run in a folder.
+
+    Raises:
+        RunError: There is none.
+    """
+    directory = RunDirectory(path)
+    if not directory.exists:
+        raise RunError(f"no run in {path}", "give the folder that 'grasp run' printed")
+    return directory

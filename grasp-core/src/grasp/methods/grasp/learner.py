@@ -337,4 +337,5 @@ class Grasp(Method):
             if trials["remove"].evidence.exposed and judgement.counts.adjusted > 0:
                 self._library = smaller
                 facts["accepted"] = True
+        facts["library"] = [skill_to_json(s) for s in self._library]
         context.record("collapse", **facts)
