@@ -24,6 +24,7 @@ _COMMANDS = {
     "replay": ("grasp.cli.replay:replay", "Run a finished run again, offline."),
     "skills": ("grasp.cli.skills:skills", "List, show, export and import skills."),
     "list-plugins": ("grasp.cli.plugins:list_plugins", "List installed plugins."),
+    "check": ("grasp.cli.check:check", "Check that a plugin keeps its contracts."),
     "doctor": ("grasp.cli.doctor:doctor", "Say which backends are usable."),
     "data": ("grasp.cli.data:data", "Fetch benchmarks' official data files."),
 }

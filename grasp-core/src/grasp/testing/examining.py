@@ -1,0 +1,89 @@
+"""The kit's front: examine something, and get a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from grasp.contracts import PluginError
+from grasp.plugins import registry
+from grasp.plugins.nearest import hint
+from grasp.testing import plugin as plugins
+from grasp.testing import task as tasks
+from grasp.testing.checks import Check, name_of, run_checks
+from grasp.testing.findings import Finding, Report
+from grasp.testing.malformed import EXAMPLES
+from grasp.testing.subjects import Subject, find_plugins, subject
+
+
+def report_plugin(name: str) -> Report:
+    """Examine a plugin: how it loads, what it costs, and what it registers.
+
+    Args:
+        name: Its distribution, its entry point, or a module given with ``--plugin``.
+
+    Raises:
+        PluginError: There is none of that name.
+    """
+    found = find_plugins(name)
+    if not found:
+        known = [p.distribution for p in registry().plugins]
+        raise PluginError(f"unknown plugin {name!r}", hint(name, known))
+    parts = [_examined(plugins.PluginCase(p, p.specs), plugins.CHECKS) for p in found]
+    findings = tuple(f for part in parts for f in part)
+    return Report("plugin", name, _names(plugins.CHECKS), findings)
+
+
+def report_task(
+    task: Any,
+    *,
+    params: Mapping[str, Any] | None = None,
+    policy: Any = None,
+    samples: int = 6,
+    examples: int = EXAMPLES,
+) -> Report:
+    """Examine a task; see ``check_task``."""
+    about = subject("task", task, params or {})
+    case = tasks.TaskCase(
+        about.build,
+        rebuilds=about.rebuilds,
+        name=about.registered,
+        params=params,
+        policy=policy,
+        samples=samples,
+        examples=examples,
+    )
+    try:
+        return _report("task", about, case, tasks.CHECKS)
+    finally:
+        case.close()
+
+
+def _report(kind: str, about: Subject, case: Any, checks: Sequence[Check[Any]]) -> Report:
+    """Examine the plugin first, if there is one: what it registers may not even be there."""
+    findings: tuple[Finding, ...] = ()
+    names = _names(checks)
+    if about.plugin is not None and about.spec is not None:
+        findings = _examined(plugins.PluginCase(about.plugin, [about.spec]), plugins.CHECKS)
+        names = _names(plugins.CHECKS) + names
+    return Report(kind, about.name, names, (*findings, *_examined(case, checks)))
+
+
+def report(kind: str, name: str, **options: Any) -> Report:
+    """Examine what is registered under a name; the options are those of its kind.
+
+    Raises:
+        PluginError: Nobody registers that name.
+    """
+    reporters: dict[str, Callable[..., Report]] = {
+        "task": report_task,
+        "plugin": report_plugin,
+    }
+    return reporters[kind](name, **options)
+
+
+_examined = run_checks
+
+
+def _names(checks: Sequence[Check[Any]]) -> tuple[str, ...]:
+    return tuple(name_of(c) for c in checks)

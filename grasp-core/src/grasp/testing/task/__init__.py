@@ -1,0 +1,10 @@
+"""The checks of a task."""
+
+from __future__ import annotations
+
+from grasp.testing.task import episodes, grading, samples
+from grasp.testing.task.case import TaskCase
+
+CHECKS = (*samples.CHECKS, *episodes.CHECKS, *grading.CHECKS)
+
+__all__ = ["CHECKS", "TaskCase"]

@@ -1,0 +1,1 @@
+"""Tasks that break one contract each; ``Broken`` is the task."""
