@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from grasp.cli.run import duration
+
 from ..toys import Model
 from .conftest import SMALL, Command
 
@@ -264,3 +266,33 @@ def test_a_preset_beside_the_configuration_is_found(
     Path("c.yaml").write_text("agent_preset: mine\n")
     ran = grasp("run", "toy", "--config", "c.yaml")
     assert "no answer from the endpoint http://127.0.0.1:9" in ran.err
+
+
+# -- budgets -----------------------------------------------------------------------------------
+
+
+def test_a_budget_stops_the_run_and_says_how_to_go_on(grasp: Command) -> None:
+    arguments = ("run", "toy", "--agent", "toy-model", "--run-dir", "r")
+    ran = grasp(*arguments, *SMALL, "--max-calls", "45", "--json")
+    assert ran.code == 3
+    summary = json.loads(ran.out.splitlines()[-1])
+    assert summary["stopped"] == "the budget of 45 calls is spent"
+    assert summary["baseline_val"] == pytest.approx(1 / 3)
+    assert summary["calls"]["total"] == 45
+    assert "--resume and a larger limit" in ran.err
+    assert "Traceback" not in ran.err
+    on = grasp(*arguments, "--resume", "--max-calls", "1000", "--json")
+    assert on.code == 0, on.err
+    assert "stopped" not in json.loads(on.out.splitlines()[-1])
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("1.5m", 90), ("2H", 7200)])
+def test_times(text: str, seconds: float) -> None:
+    assert duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1s", "nan", "inf", "m"])
+def test_no_times(grasp: Command, text: str) -> None:
+    ran = grasp("run", "toy", "--max-time", text)
+    assert ran.code == 2
+    assert "90s, 30m or 2h" in ran.err

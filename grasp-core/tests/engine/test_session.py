@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from grasp.agents.calls import completion_from_json, completion_to_json, content_key
-from grasp.agents.session import Ledger, Session
+from grasp.agents.ledger import Ledger
+from grasp.agents.session import Session
 from grasp.contracts import (
     AgentError,
     AgentSetupError,

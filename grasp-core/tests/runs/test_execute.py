@@ -369,7 +369,7 @@ def len_of(run_dir: Path) -> int:
     return int(json.loads((run_dir / "scores.json").read_text())["calls"]["total"])
 
 
-@pytest.mark.parametrize("step", range(5))
+@pytest.mark.parametrize("step", range(7))
 def test_no_space_for_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Whichever write fails: one clear error, and resuming comes to the same end."""
     run_toy(tmp_path / "whole", Model())
@@ -393,13 +393,13 @@ def test_no_space_for_a_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(execute_module, "save_library", saving)
     monkeypatch.setattr(keeper_module, "save_library", saving)
     monkeypatch.setattr(keeper_module.LibraryKeeper, "_archive", archiving)
-    if step < 4:
+    if step < 6:
         with pytest.raises(RunError, match="No space left") as caught:
             run_toy(tmp_path / "r", Model())
         assert "--resume" in caught.value.hint
     else:
         run_toy(tmp_path / "r", Model())
-        assert writes == 4  # two accepted edits, one best, one final
+        assert writes == 6  # two accepted edits twice (history, current), one best, one final
     monkeypatch.undo()
     run_toy(tmp_path / "r", Model(), run={"resume": True})
     assert decisions(tmp_path / "r") == decisions(tmp_path / "whole")

@@ -7,12 +7,13 @@ it pays for it, which is all that resuming and replaying a run need.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
+from grasp.agents.budget import Budget
 from grasp.agents.calls import content_key
+from grasp.agents.ledger import Ledger
 from grasp.agents.shield import shielded
 from grasp.contracts import (
     AgentError,
@@ -49,64 +50,6 @@ class AnswerStore(Protocol):
         ...
 
 
-class Ledger:
-    """Counts calls and tokens per purpose. Thread-safe.
-
-    ``calls`` are the calls the run's logic made, ``paid`` those this process sent to
-    the endpoint; the rest were served from the store.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.calls: dict[str, int] = defaultdict(int)
-        self.paid = 0
-        self.memoised = 0
-        self.usage: dict[str, Usage] = defaultdict(Usage)
-
-    def add(self, purpose: str, usage: Usage, *, paid: bool, memoised: bool = False) -> None:
-        """Count one answered call."""
-        with self._lock:
-            self.calls[purpose] += 1
-            self.paid += paid
-            self.memoised += memoised
-            if not memoised:
-                self.usage[purpose] += usage
-
-    @property
-    def total(self) -> int:
-        """All calls so far."""
-        with self._lock:
-            return sum(self.calls.values())
-
-    @property
-    def total_usage(self) -> Usage:
-        """Usage of all calls so far; memoised ones cost nothing."""
-        with self._lock:
-            return sum(self.usage.values(), Usage())
-
-    def summary(self) -> dict[str, Any]:
-        """Return ``{"calls": {total, by_kind, cached}, "tokens": {...}, "cost": …}``."""
-        with self._lock:
-            total = sum(self.calls.values())
-            usage = sum(self.usage.values(), Usage())
-            return {
-                "calls": {
-                    "total": total,
-                    "by_kind": dict(sorted(self.calls.items())),
-                    "cached": total - self.paid,
-                    "memoised": self.memoised,
-                },
-                "tokens": {
-                    "prompt": usage.prompt_tokens,
-                    "cached": usage.cached_tokens,
-                    "completion": usage.completion_tokens,
-                    "reasoning": usage.reasoning_tokens,
-                    "total": usage.prompt_tokens + usage.completion_tokens,
-                },
-                "cost": usage.cost,
-            }
-
-
 class Session:
     """A backend, the answers it gave before, and what was used. Thread-safe.
 
@@ -116,6 +59,7 @@ class Session:
         memoise: Answer the same content from any scope of the run. Right only where
             the endpoint is deterministic (design, section 6).
         ledger: Shared count; a new one by default.
+        budget: What the run may spend; no limit by default.
     """
 
     def __init__(
@@ -125,11 +69,13 @@ class Session:
         *,
         memoise: bool = False,
         ledger: Ledger | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.backend = backend
         self.store = store
         self.memoise = memoise
         self.ledger = ledger or Ledger()
+        self.budget = budget
         self.cancelled = threading.Event()
         self._identity = dict(backend.identity)
         self._pending: dict[str, Future[Completion]] = {}
@@ -195,6 +141,8 @@ class Session:
     def _pay(self, key: str, purpose: str, call: ModelCall) -> Completion:
         if self.cancelled.is_set():
             raise Cancelled("the run is stopping")
+        if self.budget is not None:
+            self.budget.admit()
         try:
             return shielded(lambda: self._ask(key, purpose, call), self.cancel)
         except AgentError as error:

@@ -8,6 +8,20 @@ from typing import Any
 
 import click
 
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def duration(text: str) -> float:
+    """Return the seconds of ``90s``, ``30m``, ``2h``, ``1d`` or a bare number."""
+    unit = _UNITS.get(text[-1:].lower())
+    try:
+        seconds = float(text[:-1] if unit else text) * (unit or 1)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise click.BadParameter(f"{text!r} is not a time such as 90s, 30m or 2h")
+    return seconds
+
 
 @click.command()
 @click.argument("task")
@@ -31,6 +45,10 @@ import click
 )
 @click.option("--resume", is_flag=True, help="Go on where the run stopped; pays no call twice.")
 @click.option("--force", is_flag=True, help="Replace the run in --run-dir.")
+@click.option("--max-calls", type=click.IntRange(min=0), help="Stop after so many calls.")
+@click.option("--max-tokens", type=click.IntRange(min=0), help="Stop after so many tokens.")
+@click.option("--max-cost", type=click.FloatRange(min=0), help="Stop when so much is spent.")
+@click.option("--max-time", type=duration, metavar="TIME", help="Stop after 90s, 30m or 2h.")
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
 def run(
     task: str,
@@ -42,6 +60,10 @@ def run(
     run_dir: str | None,
     resume: bool,
     force: bool,
+    max_calls: int | None,
+    max_tokens: int | None,
+    max_cost: float | None,
+    max_time: float | None,
     as_json: bool,
 ) -> None:
     """Learn skills on TASK and evaluate them.
@@ -51,11 +73,14 @@ def run(
       grasp run medagentbench --agent local
       grasp run medagentbench --agent local --set cycle.epochs=2 --run-dir runs/short
       grasp run medagentbench --agent local --run-dir runs/short --resume
+      grasp run medagentbench --agent local --max-calls 500 --max-time 2h
+
+    A run that reaches a limit stops with exit code 3; --resume goes on with a larger one.
     """
     from rich.console import Console
 
     from grasp.cli.main import warn_of_broken_plugins
-    from grasp.contracts import ConfigError
+    from grasp.contracts import BudgetSpent, ConfigError
     from grasp.plugins import load_method, load_task, registry
     from grasp.report.progress import RunProgress
     from grasp.report.summary import print_run
@@ -69,7 +94,12 @@ def run(
     registry().find("tasks", task)
     if resume and force:
         raise ConfigError("--resume and --force exclude each other", "choose one")
-    sets = [*overrides, *(f"task_params.{p}" for p in params)]
+    limits = {"calls": max_calls, "tokens": max_tokens, "cost": max_cost, "seconds": max_time}
+    sets = [
+        *overrides,
+        *(f"task_params.{p}" for p in params),
+        *(f"budget.{name}={limit}" for name, limit in limits.items() if limit is not None),
+    ]
     source: Any = config_file
     if resume and config_file is None and run_dir is not None:
         source = _started_with(RunDirectory(Path(run_dir)))
@@ -102,10 +132,18 @@ def run(
         result = execute(request, progress)
     console.print()
     print_run(console, list(read_journal(RunDirectory(path).journal_file)))
-    console.print(f"\nThe run is in {path}; the skills are in {RunDirectory(path).final_skills}",
-                  highlight=False, soft_wrap=True)  # fmt: skip
+    directory = RunDirectory(path)
+    skills = directory.current_skills if result.stopped else directory.final_skills
+    console.print(
+        f"\nThe run is in {path}; the skills are in {skills}", highlight=False, soft_wrap=True
+    )
     if as_json:
         click.echo(json.dumps(result.summary()))
+    if result.stopped:
+        raise BudgetSpent(
+            f"stopped: {result.stopped}; everything learned so far is saved",
+            f"go on with --run-dir {path} --resume and a larger limit",
+        )
 
 
 def _started_with(directory: Any) -> dict[str, Any] | None:

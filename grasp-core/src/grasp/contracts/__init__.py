@@ -6,6 +6,7 @@ from grasp.contracts.agent import Agent, Backend, Completion, ModelCall, Usage
 from grasp.contracts.errors import (
     AgentError,
     AgentSetupError,
+    BudgetSpent,
     Cancelled,
     ConfigError,
     ContentFilterError,
@@ -26,6 +27,7 @@ __all__ = [
     "AgentError",
     "AgentSetupError",
     "Backend",
+    "BudgetSpent",
     "Cancelled",
     "Completion",
     "ConfigError",

@@ -93,3 +93,11 @@ class Cancelled(AgentError):
 
     kind = "cancelled"
     fatal = True
+
+
+class BudgetSpent(AgentError):
+    """The run has spent what it may; it stops with everything learned so far saved."""
+
+    kind = "budget"
+    fatal = True
+    exit_code = 3

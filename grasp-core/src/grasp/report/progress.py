@@ -16,7 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from grasp.agents.session import Ledger
+from grasp.agents.ledger import Ledger
 from grasp.report.summary import decision
 
 #: Seconds between two lines about one wave in a log.
@@ -115,6 +115,9 @@ class RunProgress:
             f"validation {name}: {facts['accuracy']:.0%} "
             f"({facts['correct']}/{facts['total']}){_errors(facts)}{best}"
         )
+
+    def _on_run_stopped(self, facts: Mapping[str, Any]) -> None:
+        self._say(f"Stopped: {facts['result'].stopped}.")
 
     def _on_test(self, facts: Mapping[str, Any]) -> None:
         self._say(

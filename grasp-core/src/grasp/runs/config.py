@@ -31,6 +31,19 @@ class SkillsSection(BaseModel):
     )
 
 
+class BudgetSection(BaseModel):
+    """Most a run may spend; unset = no limit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    calls: int | None = Field(None, ge=0, description="Calls to the endpoint, over all sessions.")
+    tokens: int | None = Field(None, ge=0, description="Prompt and completion tokens, likewise.")
+    cost: float | None = Field(
+        None, ge=0, description="Cost by the price table agent_params.prices, likewise."
+    )
+    seconds: float | None = Field(None, ge=0, description="Time of one session.")
+
+
 class RunConfig(BaseModel):
     """Everything that decides what a run does. The original's key names are aliases."""
 
@@ -62,6 +75,7 @@ class RunConfig(BaseModel):
     output_dir: str = Field("runs", description="Folder that new run folders are made in.")
     cycle: CycleSettings = CycleSettings()
     skills: SkillsSection = SkillsSection()
+    budget: BudgetSection = BudgetSection()
 
     def to_yaml_data(self) -> dict[str, Any]:
         """Return the configuration as plain data without secrets."""

@@ -10,18 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grasp.agents.session import Ledger, Session
-from grasp.contracts import Backend, ConfigError, RunError, Task, TaskError
+from grasp.agents.budget import Budget, Limits
+from grasp.agents.ledger import Ledger
+from grasp.agents.session import Session
+from grasp.contracts import Backend, BudgetSpent, ConfigError, RunError, Task, TaskError
 from grasp.engine import Engine
 from grasp.methods import Context, LearningResult, Method
-from grasp.plugins import emit, load_executor, load_gate, load_method
+from grasp.plugins import emit, load_executor, load_method
 from grasp.runs.backends import open_backends
 from grasp.runs.callstore import CallStore
 from grasp.runs.config import RunConfig
+from grasp.runs.gates import build_gate
 from grasp.runs.journal import Journal
 from grasp.runs.keeper import LibraryKeeper
 from grasp.runs.preflight import check_endpoint
-from grasp.runs.result import RunResult, gate_decisions
+from grasp.runs.result import RunResult, gate_decisions, so_far
 from grasp.runs.rundir import RunDirectory
 from grasp.skills import save_library
 
@@ -29,7 +32,7 @@ from grasp.skills import save_library
 Listener = Callable[[str, Mapping[str, Any]], Any]
 
 #: Settings that may change between a run and its resumption.
-_FREE = {("cycle", "concurrency"), ("output_dir",), ("executor",)}
+_FREE = {("cycle", "concurrency"), ("output_dir",), ("executor",), ("budget",)}
 
 
 @dataclass(frozen=True)
@@ -109,10 +112,11 @@ def _execute(
     journal = Journal(directory.journal_file)
     closing.append(journal.close)
     ledger = Ledger()
+    budget = Budget(_limits(config), ledger)
 
     def session(backend: Backend, *, repeatable: bool = True) -> Session:
         memoise = config.deterministic and repeatable
-        return Session(backend, store, memoise=memoise, ledger=ledger)
+        return Session(backend, store, memoise=memoise, ledger=ledger, budget=budget)
 
     # Proposals drawn at a temperature are meant to differ, even from one prompt.
     drawn = bool(settings.proposal_temperature)
@@ -136,7 +140,7 @@ def _execute(
         engine=Engine(task, acting, executor, notify),
         analyst=session(analyst),
         writer=session(writer, repeatable=not drawn),
-        gate=_gate(config),
+        gate=build_gate(settings),
         record=record,
         notify=notify,
     )
@@ -151,7 +155,11 @@ def _execute(
         ledger=ledger,
     )
     context.record("run", task=request.task_name, method=config.method, data=task.describe())
-    found = method.run()
+    stopped = ""
+    try:
+        found = method.run()
+    except BudgetSpent as error:
+        found, stopped = None, error.message
     learning = found if isinstance(found, LearningResult) else None
     result = RunResult(
         run_dir=directory.path,
@@ -159,12 +167,27 @@ def _execute(
         gate_decisions=gate_decisions(journal.events),
         usage=ledger.summary(),
         wall_s=time.monotonic() - started,
+        stopped=stopped,
+        so_far=so_far(journal.events),
     )
+    if stopped:
+        notify("run_stopped", result=result)
+        return result
     with _disk_errors(directory.path):
         save_library(learning.library if learning else method.library(), directory.final_skills)
     directory.write_scores(result.scores())
     notify("run_finished", result=result)
     return result
+
+
+def _limits(config: RunConfig) -> Limits:
+    limits = Limits(**config.budget.model_dump())
+    if limits.cost is not None and not config.agent_params.get("prices"):
+        raise ConfigError(
+            "a budget of cost needs prices",
+            "name a price table: --set agent_params.prices=prices.yaml",
+        )
+    return limits
 
 
 @contextlib.contextmanager
@@ -176,19 +199,6 @@ def _disk_errors(path: Path) -> Iterator[None]:
             f"can't write in {path}: {error.strerror or error}",
             "free disk space, then go on where it stopped with --resume",
         ) from None
-
-
-def _gate(config: RunConfig) -> Any:
-    cycle = config.cycle
-    parameters = dict(cycle.gate_params)
-    if cycle.gate == "paper":
-        parameters = {
-            "penalty": cycle.invalid_action_penalty,
-            "regression_budget": cycle.regression_gate,
-            "fixes_only": cycle.fixes_only,
-            **parameters,
-        }
-    return load_gate(cycle.gate, **parameters)
 
 
 class AgentConfig(dict[str, Any]):

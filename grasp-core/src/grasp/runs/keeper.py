@@ -10,7 +10,7 @@ from grasp.skills import SkillLibrary, dump_skill, save_library, skill_from_json
 
 
 class LibraryKeeper:
-    """Writes ``skills/best`` and ``skills/history``."""
+    """Writes ``skills/best``, ``skills/current`` and ``skills/history``."""
 
     def __init__(self, directory: RunDirectory) -> None:
         self._directory = directory
@@ -30,8 +30,10 @@ class LibraryKeeper:
         self._number += 1
         folder = self._directory.skill_history / f"{self._number:03d}-{place}"
         folder.mkdir(parents=True, exist_ok=True)
-        for skill in _library(skills):
+        library = _library(skills)
+        for skill in library:
             (folder / f"{skill.name}.md").write_text(dump_skill(skill), encoding="utf-8")
+        save_library(library, self._directory.current_skills)
 
 
 def _library(skills: list[dict[str, Any]]) -> SkillLibrary:

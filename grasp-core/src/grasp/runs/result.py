@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,17 @@ from grasp.methods import LearningResult, Score
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a finished run reports.
+    """What a run reports at its end, or where its budget stopped it.
 
-    ``learning`` is ``None`` for a method that ran free of the harness.
+    Attributes:
+        run_dir: Folder of the run.
+        learning: ``None`` for a method that ran free of the harness, and for a run that
+            was stopped.
+        gate_decisions: One per update that reached the gate.
+        usage: Calls, tokens and cost.
+        wall_s: Seconds of this session.
+        stopped: Why the run stopped before its end; empty if it did not.
+        so_far: Validation and skills as the journal has them.
     """
 
     run_dir: Path
@@ -22,6 +30,8 @@ class RunResult:
     gate_decisions: tuple[dict[str, Any], ...]
     usage: Mapping[str, Any]
     wall_s: float
+    stopped: str = ""
+    so_far: Mapping[str, Any] = field(default_factory=dict)
 
     def summary(self) -> dict[str, Any]:
         """Return the summary as JSON data: the last line of ``grasp run --json``."""
@@ -40,6 +50,7 @@ class RunResult:
             "tokens": self.usage["tokens"],
             "cost": self.usage["cost"],
             "wall_s": round(self.wall_s, 3),
+            **({**self.so_far, "stopped": self.stopped} if self.stopped else {}),
         }
 
     def scores(self) -> dict[str, Any]:
@@ -70,6 +81,21 @@ def _full(score: Score | None) -> dict[str, Any] | None:
 
 def _arms(scores: Mapping[str, Score] | None) -> dict[str, float] | None:
     return None if not scores else {arm: s.accuracy for arm, s in scores.items()}
+
+
+def so_far(events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the part of a summary that a journal holds before the run's end."""
+    found: dict[str, Any] = {"baseline_val": None, "best_val": None, "val_curve": [], "skills": []}
+    for event in events:
+        if event["event"] == "validation" and event["epoch"] == "baseline":
+            found["baseline_val"] = event["accuracy"]
+        elif event["event"] == "validation":
+            found["val_curve"].append(event["accuracy"])
+            if event["best"]:
+                found["best_val"] = event["accuracy"]
+        if "library" in event:
+            found["skills"] = [s["name"] for s in event["library"]]
+    return found
 
 
 def gate_decisions(events: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

@@ -79,6 +79,11 @@ class RunDirectory:
         return self.path / SKILLS / "final"
 
     @property
+    def current_skills(self) -> Path:
+        """Library the run acts with now; kept up to date, whatever stops the run."""
+        return self.path / SKILLS / "current"
+
+    @property
     def skill_history(self) -> Path:
         """Every accepted edit and earlier version."""
         return self.path / SKILLS / "history"
