@@ -13,6 +13,7 @@ import pytest
 
 from grasp.agents.presets import find_preset
 from grasp.agents.retry import Retrier
+from grasp.agents.window import Window
 from grasp.contracts import ModelCall
 
 
@@ -185,6 +186,11 @@ def backend(endpoint: Endpoint, sleeps: list[float]) -> Iterator[Callable[..., A
         "gemini": {"GOOGLE_CLOUD_PROJECT": "p"},
     }
     opened: list[Any] = []
+    clock = [0.0]
+
+    def sleep(seconds: float) -> None:
+        sleeps.append(seconds)
+        clock[0] += seconds
 
     def build(preset: str = "local", *, token: Any = None, **overrides: Any) -> Any:
         found = find_preset(preset, environ={})
@@ -192,12 +198,13 @@ def backend(endpoint: Endpoint, sleeps: list[float]) -> Iterator[Callable[..., A
         retrier = Retrier(
             settings.max_retries,
             settings.retry_cap,
-            sleep=sleeps.append,
+            sleep=sleep,
             now=lambda: NOW,
             jitter=lambda: 0.0,
         )
         options = {"token": token} if token is not None else {}
         opened.append(factories[found.api](settings, retrier, **options))
+        opened[-1].window = Window(clock=lambda: clock[0])
         return opened[-1]
 
     yield build

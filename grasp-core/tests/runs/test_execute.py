@@ -607,3 +607,20 @@ def test_every_event_of_an_evaluation_is_heard() -> None:
     heard: list[str] = []
     evaluate(Toy(), Model(), load_config({}), listener=lambda kind, facts: heard.append(kind))
     assert heard == ["wave_started", *["rollout_finished"] * 6, "wave_finished"]
+
+
+def test_models_of_one_endpoint_share_a_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    from grasp.runs.backends import open_backends
+
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("GRASP_MODEL", "m")
+    closing: list[Any] = []
+    config = load_config({"cycle": {"proposal_temperature": 0.8}})
+    actor, _, writer = open_backends("local", config, closing)
+    other = load_config({"writer": "local", "writer_params": {"base_url": "http://127.0.0.1:8/v1"}})
+    first, analyst, _ = open_backends("local", other, closing)
+    assert actor is not writer
+    assert actor.window is writer.window  # type: ignore[attr-defined]
+    assert first.window is not analyst.window  # type: ignore[attr-defined]
+    for close in closing:
+        close()

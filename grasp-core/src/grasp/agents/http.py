@@ -13,6 +13,7 @@ from grasp.agents.pricing import price_of
 from grasp.agents.retry import Retrier, Transient
 from grasp.agents.secret import public_url, scrub
 from grasp.agents.settings import Settings
+from grasp.agents.window import Window
 from grasp.contracts import AgentError, Completion, EndpointError, ModelCall
 
 #: Tries after an answer without content; more of the same rarely helps.
@@ -70,6 +71,7 @@ class HttpBackend:
         self._settings = settings
         self._lanes = Lanes(client, lambda: http_client(settings.timeout))
         self._retrier = retrier or Retrier(settings.max_retries, settings.retry_cap)
+        self.window = Window()
         self._headers = headers
         self._endpoint = public_url(endpoint or settings.base_url)
         self._where = f"{settings.preset} ({self._endpoint})"
@@ -90,8 +92,9 @@ class HttpBackend:
         }
 
     def stop_retrying(self) -> None:
-        """Make calls that wait for another try raise ``Cancelled``; the rest go on."""
+        """Make calls that wait for another try or for room raise ``Cancelled``."""
         self._retrier.close()
+        self.window.close()
 
     def close(self) -> None:
         """Close the connections; a call that waits to try again raises ``Cancelled``."""
@@ -107,7 +110,7 @@ class HttpBackend:
             AgentSetupError: Every call would fail: key, model or address is wrong.
             EndpointError: All tries failed, or the request is not valid.
         """
-        return self._retrier.run(lambda: self._attempt(call))
+        return self._retrier.run(lambda: self._admitted(call))
 
     # -- for subclasses ----------------------------------------------------------------
 
@@ -136,6 +139,17 @@ class HttpBackend:
         return wire.response_format(call.schema)
 
     # -- one try -----------------------------------------------------------------------
+
+    def _admitted(self, call: ModelCall) -> Completion:
+        with self.window.call() as ticket:
+            try:
+                completion = self._attempt(call)
+            except Transient as fault:
+                if fault.error.kind == "rate_limit" or fault.after is not None:
+                    ticket.refused(fault.after)
+                raise
+            ticket.answered()
+            return completion
 
     def _attempt(self, call: ModelCall) -> Completion:
         for _ in range(8):

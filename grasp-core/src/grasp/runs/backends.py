@@ -36,11 +36,15 @@ def open_backends(
     if config.agent_temperature is not None:
         overrides["temperature"] = config.agent_temperature
 
+    opened: list[Backend] = []
+
     def build(source: Any, parameters: Mapping[str, Any]) -> Backend:
         if isinstance(source, str):
             source = _named(source, parameters, preset_dirs)
         backend = adapt(source)
         closing.append(backend.close)
+        _share_window(backend, opened)
+        opened.append(backend)
         return backend
 
     actor = build(agent, overrides)
@@ -55,6 +59,18 @@ def open_backends(
     else:
         writer = actor  # An agent given as an object has no temperature to set.
     return actor, analyst, writer
+
+
+def _share_window(backend: Any, others: Sequence[Any]) -> None:
+    """Let all models of one endpoint share one congestion window."""
+    for other in others:
+        if (
+            hasattr(backend, "window")
+            and hasattr(other, "window")
+            and backend.identity.get("endpoint") == other.identity.get("endpoint")
+        ):
+            backend.window = other.window
+            return
 
 
 def _named(name: str, parameters: Mapping[str, Any], preset_dirs: Sequence[Path]) -> Any:
