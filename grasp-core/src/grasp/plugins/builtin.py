@@ -37,8 +37,25 @@ def grasp_register_agents(register: Callable[[AgentSpec], None]) -> None:
 
 @hookimpl
 def grasp_register_gates(register: Callable[[GateSpec], None]) -> None:
-    """Register the published gate."""
-    register(GateSpec("paper", "grasp.methods.gate.paper:PaperGate", "The published rule."))
+    """Register the published gate and those with an error bound."""
+    where = "grasp.methods.gate"
+    register(GateSpec("paper", f"{where}.paper:PaperGate", "The published rule."))
+    register(
+        GateSpec(
+            "confirm", f"{where}.confirm:ConfirmGate", "Fresh episodes confirm the paper's winner."
+        )
+    )
+    register(
+        GateSpec("mcnemar", f"{where}.mcnemar:McNemarGate", "Exact McNemar test, Holm-corrected.")
+    )
+    register(GateSpec("evalue", f"{where}.evalue:EValueGate", "An anytime-valid e-value."))
+    register(
+        GateSpec(
+            "replicate",
+            f"{where}.replicate:ReplicateGate",
+            "The best score must replicate on fresh episodes, and break nothing there.",
+        )
+    )
 
 
 @hookimpl

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grasp.methods.gate.decision import Gate, GateDecision, GateHistory, Judgement, Verdict
+from grasp.methods.gate.decision import Gate, GateDecision, GateHistory, Judgement, Rerun, Verdict
 from grasp.methods.gate.evidence import Arm, Counts, Evidence, Pair, count, pair_outcomes
 from grasp.methods.gate.statistics import Statistics, summarise
 
@@ -15,6 +15,7 @@ __all__ = [
     "GateHistory",
     "Judgement",
     "Pair",
+    "Rerun",
     "Statistics",
     "Verdict",
     "count",

@@ -33,6 +33,16 @@ class Pair:
     baseline: Arm
     candidate: Arm
 
+    @property
+    def is_error(self) -> bool:
+        """An arm could not be run, so the pair says nothing."""
+        return self.baseline.is_error or self.candidate.is_error
+
+    @property
+    def is_discordant(self) -> bool:
+        """The arms came to different ends."""
+        return not self.is_error and self.baseline.correct != self.candidate.correct
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -42,10 +52,13 @@ class Evidence:
         pairs: In the order of the probe.
         exposed: Some sample's model was shown other skills than in the baseline;
             otherwise any difference is noise.
+        fresh: Pairs that were run after the probe because the gate asked for them; a
+            sample stands here once for every repeat.
     """
 
     pairs: tuple[Pair, ...]
     exposed: bool = True
+    fresh: tuple[Pair, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +113,7 @@ def count(pairs: Iterable[Pair], *, penalty: float = 2, fixes_only: bool = False
     """
     fixes = regressions = base_fixes = base_regressions = invalid = 0
     for pair in pairs:
-        if pair.baseline.is_error or pair.candidate.is_error:
+        if pair.is_error:
             continue
         if pair.was_failing:
             fixes += pair.candidate.correct

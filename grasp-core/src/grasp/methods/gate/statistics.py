@@ -43,7 +43,7 @@ def summarise(pairs: Iterable[Pair]) -> Statistics:
     """Return the statistics of a probe."""
     both = neither = b = c = errors = 0
     for pair in pairs:
-        if pair.baseline.is_error or pair.candidate.is_error:
+        if pair.is_error:
             errors += 1
         elif pair.baseline.correct:
             both += pair.candidate.correct
@@ -74,6 +74,33 @@ def e_value(b: int, c: int) -> float:
     tail = sum(math.comb(m + 1, k) for k in range(b + 1))
     # B(b+1, c+1) = b! c! / (m+1)!, and the powers of two cancel.
     return tail / ((m + 1) * math.comb(m, b))
+
+
+def permutation_p(strata: Iterable[tuple[int, int, int]]) -> float:
+    """One-sided exact stratified permutation test that the candidate solves more.
+
+    Where an edit does nothing, all runs of a sample are alike, so given how many of them
+    succeeded, the candidate's share is hypergeometric (Fisher 1935; Mantel & Haenszel 1959).
+    Sharper than a sign test over arbitrary pairs of repeats: 0 of 3 against 3 of 3 has
+    p = 1/20 instead of 1/8.
+
+    Args:
+        strata: For each sample: runs in each arm, successes of the current library,
+            successes of the candidate.
+    """
+    ways, total, seen = [1], 1, 0
+    for runs, old, new in strata:
+        successes, seen = old + new, seen + new
+        one = [
+            math.comb(runs, k) * math.comb(runs, successes - k) if k <= successes else 0
+            for k in range(runs + 1)
+        ]
+        both = [0] * (len(ways) + runs)
+        for i, a in enumerate(ways):
+            for k, b in enumerate(one):
+                both[i + k] += a * b
+        ways, total = both, total * math.comb(2 * runs, successes)
+    return sum(ways[seen:]) / total
 
 
 def newcombe_interval(both: int, b: int, c: int, neither: int) -> tuple[float, float]:

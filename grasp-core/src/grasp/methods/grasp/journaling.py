@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from grasp.methods.context import Batch
-from grasp.methods.gate import Judgement
+from grasp.methods.gate import Arm, Judgement
 from grasp.methods.grasp.observe import Entry
 from grasp.methods.grasp.probing import Arms, Trial
 from grasp.methods.grasp.propose import Proposal
@@ -52,8 +52,8 @@ def arm_to_json(arm: Arms) -> dict[str, Any]:
 
 
 def trial_to_json(trial: Trial) -> dict[str, Any]:
-    """Return a trial's outcomes."""
-    return {
+    """Return a trial's outcomes, and the fresh pairs the gate asked for if it did."""
+    facts: dict[str, Any] = {
         "exposed": trial.evidence.exposed,
         "outcomes": arm_to_json(trial.outcomes),
         "invalid_actions": [
@@ -62,13 +62,27 @@ def trial_to_json(trial: Trial) -> dict[str, Any]:
             if p.candidate.status == "agent invalid action"
         ],
     }
+    if trial.evidence.fresh:
+        facts["fresh_pairs"] = [
+            [p.sample_id, _result(p.baseline), _result(p.candidate)] for p in trial.evidence.fresh
+        ]
+    return facts
+
+
+def _result(arm: Arm) -> bool | str:
+    return "error" if arm.is_error else arm.correct
 
 
 def judgement_to_json(judgement: Judgement) -> dict[str, Any]:
-    """Return a judgement with its counts and statistics."""
-    return {
+    """Return a judgement with its counts and statistics, and its test if it made one."""
+    facts: dict[str, Any] = {
         "verdict": judgement.verdict.value,
         "reason": judgement.reason,
         "counts": vars(judgement.counts),
         "statistics": vars(judgement.statistics),
     }
+    if judgement.fresh is not None:
+        facts["fresh"] = vars(judgement.fresh)
+    if judgement.level is not None:
+        facts |= {"p": judgement.p, "level": judgement.level}
+    return facts

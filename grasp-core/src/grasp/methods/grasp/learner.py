@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from grasp.contracts import Agent, Outcome, Task, TaskError
+from grasp.contracts import Agent, Outcome, PluginError, Task, TaskError
 from grasp.methods.base import Method
 from grasp.methods.context import Batch, Context
-from grasp.methods.gate import GateDecision, GateHistory, Judgement, Verdict
+from grasp.methods.gate import GateDecision, GateHistory, Judgement, Rerun, Verdict
+from grasp.methods.gate.paper import PaperGate
 from grasp.methods.grasp.blind import choose_blindly
 from grasp.methods.grasp.explain import annotate, classify, diagnose, group
 from grasp.methods.grasp.journaling import (
@@ -24,7 +25,14 @@ from grasp.methods.grasp.journaling import (
 )
 from grasp.methods.grasp.observe import Entry, effectiveness, entries
 from grasp.methods.grasp.probe import Probe, draw_probe, published_source
-from grasp.methods.grasp.probing import Arms, Trial, label_holdout, run_trials, with_library
+from grasp.methods.grasp.probing import (
+    Arms,
+    Trial,
+    label_holdout,
+    run_again,
+    run_trials,
+    with_library,
+)
 from grasp.methods.grasp.propose import (
     Proposal,
     Rejection,
@@ -46,6 +54,9 @@ from grasp.skills import (
 
 #: Triggering samples kept in a skill's provenance.
 MAX_TRIGGERS = 10
+
+#: Times a gate may ask for fresh episodes before it decides.
+MAX_RERUNS = 16
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,7 @@ class Grasp(Method):
         self._rejected: list[Rejection] = []
         self._updates = 0
         self._accepted = 0
+        self._spent = 0
 
     # -- what the harness drives -----------------------------------------------------
 
@@ -214,9 +226,7 @@ class Grasp(Method):
     ) -> _Won | None:
         libraries = {f"c{n}": self._library.apply(c.edits) for n, c in enumerate(candidates)}
         baseline, trials = run_trials(probe, self._library, libraries, context, batch.scope)
-        decision = context.gate.decide(
-            [t.evidence for t in trials.values()], GateHistory(self._updates, self._accepted)
-        )
+        trials, decision = self._judge(probe, libraries, trials, context, batch.scope)
         facts["baseline"] = arm_to_json(baseline)
         facts["candidates"] = [
             {**candidate_to_json(c), **trial_to_json(t), **judgement_to_json(j)}
@@ -234,12 +244,46 @@ class Grasp(Method):
                 return revised
         return _Won(winner, judgement)
 
+    def _judge(
+        self,
+        probe: Probe,
+        libraries: Mapping[str, SkillLibrary],
+        trials: Mapping[str, Trial],
+        context: Context,
+        scope: str,
+    ) -> tuple[dict[str, Trial], GateDecision]:
+        """Let the gate decide; run again what it wants to see again before it does."""
+        found, names = dict(trials), list(trials)
+        history = GateHistory(self._updates, self._accepted, self._spent)
+        for look in range(MAX_RERUNS + 1):
+            answer = context.gate.decide([t.evidence for t in found.values()], history)
+            if not isinstance(answer, Rerun):
+                self._spent += answer.tested and answer.winner is None
+                return found, answer
+            if look == MAX_RERUNS:
+                break
+            name = names[answer.candidate]
+            where = f"{scope}/again/{name}/{look}"
+            pairs = run_again(answer, probe, self._library, libraries[name], context, where)
+            evidence = found[name].evidence
+            found[name] = replace(
+                found[name], evidence=replace(evidence, fresh=(*evidence.fresh, *pairs))
+            )
+        raise PluginError(
+            f"the gate {context.settings.gate!r} asked for fresh episodes {MAX_RERUNS} times "
+            "and never decided",
+            "choose another gate, or lower its number of rounds",
+        )
+
     def _remember(self, candidates: Sequence[Candidate], decision: GateDecision) -> None:
         """Remember what was turned down; an edit that only lost to a better one is no failure."""
-        for candidate, judgement in zip(candidates, decision.judgements, strict=True):
+        for n, (candidate, judgement) in enumerate(
+            zip(candidates, decision.judgements, strict=True)
+        ):
             counts = judgement.counts
             helped = counts.adjusted > 0 and counts.regressions <= counts.baseline_regressions
-            if not helped:
+            refuted = judgement.fresh is not None and judgement.verdict is Verdict.REJECT
+            if n != decision.winner and (refuted or not helped):
                 last = candidate.edits[-1]
                 rejection = Rejection(candidate.title, judgement.reason, last.description)
                 self._rejected.append(rejection)
@@ -268,17 +312,10 @@ class Grasp(Method):
         if not edits or invalid:
             return None
         revised = Candidate(tuple(valid), winner.proposal, winner.failure_group)
-        _, trials = run_trials(
-            probe,
-            self._library,
-            {"revision": self._library.apply(revised.edits)},
-            context,
-            batch.scope,
-            baseline,
-        )
-        again = trials["revision"]
-        decision = context.gate.decide([again.evidence], GateHistory(self._updates, self._accepted))
-        new = decision.judgements[0]
+        library = {"revision": self._library.apply(revised.edits)}
+        _, trials = run_trials(probe, self._library, library, context, batch.scope, baseline)
+        trials, decision = self._judge(probe, library, trials, context, batch.scope)
+        again, new = trials["revision"], decision.judgements[0]
         better = (
             decision.winner == 0
             and new.counts.adjusted > judgement.counts.adjusted
@@ -329,10 +366,11 @@ class Grasp(Method):
             edit = Edit(Action.REMOVE, newest.name)
             smaller = self._library.apply(edit)
             _, trials = run_trials(probe, self._library, {"remove": smaller}, context, scope)
-            decision = context.gate.decide(
-                [trials["remove"].evidence], GateHistory(self._updates, self._accepted)
+            # Going back needs no proof: the published rule, whatever the gate for edits.
+            published = PaperGate(
+                settings.invalid_action_penalty, settings.regression_gate, settings.fixes_only
             )
-            judgement = decision.judgements[0]
+            judgement = published.decide([trials["remove"].evidence], GateHistory()).judgements[0]
             facts |= judgement_to_json(judgement)
             if trials["remove"].evidence.exposed and judgement.counts.adjusted > 0:
                 self._library = smaller

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from grasp.contracts import Agent, Outcome, Task
 from grasp.engine import Wrap
 from grasp.methods.context import Context, jobs
-from grasp.methods.gate import Evidence, pair_outcomes
+from grasp.methods.gate import Evidence, Pair, Rerun, pair_outcomes
 from grasp.methods.grasp.probe import Probe
 from grasp.skills import SkillAgent, SkillLibrary
 
@@ -97,6 +97,53 @@ def _trial(probe: Probe, baseline: Arms, arm: Arms) -> Trial:
         if not (base.is_error or arm[i].is_error)
     )
     return Trial(arm, Evidence(pairs, exposed))
+
+
+def run_again(
+    wanted: Rerun,
+    probe: Probe,
+    current: SkillLibrary,
+    candidate: SkillLibrary,
+    context: Context,
+    scope: str,
+) -> tuple[Pair, ...]:
+    """Run samples afresh in both arms, in one wave.
+
+    Every episode has a scope of its own, so it is a call of its own that a resumed run
+    finds again.
+
+    Args:
+        wanted: What the gate asked for.
+        probe: Where the samples' labels are.
+        current: The library as it is.
+        candidate: The library on trial.
+        context: The run.
+        scope: Place of this wave in the run.
+
+    Returns:
+        One pair per sample and repeat.
+    """
+    samples = [context.sample(i) for i in wanted.sample_ids]
+    wave = [
+        job
+        for repeat in range(wanted.repeats)
+        for name, library in (("baseline", current), ("candidate", candidate))
+        for job in jobs(
+            samples,
+            with_library(library, context.task),
+            f"{scope}/{repeat}/{name}",
+            "probe",
+            library.names,
+        )
+    ]
+    outcomes = context.engine.run(wave, scope) if wave else []
+    pairs: list[Pair] = []
+    size = len(samples)
+    for start in range(0, len(outcomes), 2 * size):
+        arms = (outcomes[start : start + size], outcomes[start + size : start + 2 * size])
+        baseline, fresh = ({o.sample_id: o for o in arm} for arm in arms)
+        pairs.extend(pair_outcomes(probe.failing, baseline, fresh))
+    return tuple(pairs)
 
 
 def label_holdout(library: SkillLibrary, context: Context, scope: str) -> Sequence[Outcome]:
