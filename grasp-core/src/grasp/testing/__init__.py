@@ -9,13 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grasp.testing.api import check_plugin, check_task
+    from grasp.testing.api import (
+        check_agent,
+        check_gate,
+        check_method,
+        check_plugin,
+        check_task,
+    )
     from grasp.testing.findings import ConformanceError, Finding, Report
 
 __all__ = [
     "ConformanceError",
     "Finding",
     "Report",
+    "check_agent",
+    "check_gate",
+    "check_method",
     "check_plugin",
     "check_task",
 ]

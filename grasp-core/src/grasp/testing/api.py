@@ -60,3 +60,59 @@ def check_task(
     return examining.report_task(
         task, params=params, policy=policy, samples=samples, examples=examples
     ).require()
+
+
+def check_method(method: Any, *, policy: Any = None) -> Report:
+    """Check a method: small runs of it, stopped and resumed, and what it keeps.
+
+    Runs take place in a world of the kit, whose model obeys the rules it is shown.
+
+    Args:
+        method: A registered name (which checks the plugin too), or the class.
+        policy: A ``ScriptedBackend`` policy that acts and writes instead of the kit's
+            (``grasp.testing.world.answer``), for methods that ask in a form of their own.
+
+    Returns:
+        The report, which may hold warnings.
+
+    Raises:
+        ConformanceError: With every finding and its remedy.
+        PluginError: Nobody registers that name.
+    """
+    return examining.report_method(method, policy=policy).require()
+
+
+def check_agent(agent: Any, *, params: Mapping[str, Any] | None = None) -> Report:
+    """Check an agent backend; makes about thirty small calls.
+
+    Args:
+        agent: A registered name (which checks the plugin too), a class, a backend, an
+            object with ``inference``, or a function ``history -> str``.
+        params: Parameters to make it with.
+
+    Returns:
+        The report, which may hold warnings.
+
+    Raises:
+        ConformanceError: With every finding and its remedy.
+        PluginError: Nobody registers that name.
+    """
+    return examining.report_agent(agent, params=params).require()
+
+
+def check_gate(gate: Any, *, params: Mapping[str, Any] | None = None) -> Report:
+    """Check a gate: its decisions on evidence of all sorts.
+
+    Args:
+        gate: A registered name (which checks the plugin too), a class or function that
+            makes one, or a gate.
+        params: Parameters to make it with.
+
+    Returns:
+        The report, which may hold warnings.
+
+    Raises:
+        ConformanceError: With every finding and its remedy.
+        PluginError: Nobody registers that name.
+    """
+    return examining.report_gate(gate, params=params).require()

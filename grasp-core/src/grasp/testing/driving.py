@@ -26,6 +26,7 @@ MOST_TURNS = 200
 _PATIENCE_S = 0.2
 
 _REPLIES = ("ok", "", "Thought: I look first.\nAction: look", "FINISH([1])", "DONE", "[]", "42")
+_COMMAND = re.compile(r"^\W{0,4}([A-Z]{2,}\b[^\n]{0,120})", re.MULTILINE)
 _SHOUTED = re.compile(r"\b[A-Z]{2,}\b[^\n]{0,80}")
 _QUOTED = re.compile(r"[`'\"]([^`'\"\n]{1,80})[`'\"]")
 
@@ -43,19 +44,30 @@ def parrot(salt: str, expected: Sequence[str] = ()) -> Voice:
 
     def speak(call: ModelCall) -> str:
         shown = json.dumps([dict(m) for m in call.messages], sort_keys=True, default=str)
-        number = int(hashlib.sha256(f"{salt}\n{shown}".encode()).hexdigest(), 16)
-        replies = [*_phrases(call), *_REPLIES]
-        # The right answer comes up often, so that there are solved episodes to grade.
-        replies += list(expected) * (1 + len(replies) // 4)
-        return replies[number % len(replies)]
+        digest = hashlib.sha256(f"{salt}\n{shown}".encode()).digest()
+        commands, phrases = _mentioned(call)
+        # What looks like a command of the environment, or like one that ends the episode
+        # with the right answer, gets furthest; the rest shows how nonsense is taken.
+        right = [*expected, *(_filled(c, e) for c in commands for e in expected if "(" in c)]
+        kinds = [k for k in (commands, right, right, [*phrases, *_REPLIES]) if k]
+        kind = kinds[digest[0] % len(kinds)]
+        return kind[int.from_bytes(digest[1:5], "big") % len(kind)]
 
     return speak
 
 
-def _phrases(call: ModelCall) -> list[str]:
+def _mentioned(call: ModelCall) -> tuple[list[str], list[str]]:
+    """Return what a prompt mentions: commands, on a line or in quotes, and other phrases."""
     text = "\n".join(str(m.get("content") or "") for m in call.messages)[-20_000:]
-    found = [*_SHOUTED.findall(text), *_QUOTED.findall(text)]
-    return list(dict.fromkeys(f.strip() for f in found))[:40]
+    quoted = [q.strip() for q in _QUOTED.findall(text)]
+    commands = [*_COMMAND.findall(text), *(q for q in quoted if _SHOUTED.match(q))]
+    phrases = [*_SHOUTED.findall(text), *quoted]
+    return list(dict.fromkeys(commands))[:40], list(dict.fromkeys(phrases))[:40]
+
+
+def _filled(command: str, answer: str) -> str:
+    """Put an answer between the parentheses of a command."""
+    return f"{command.partition('(')[0]}({answer})"
 
 
 class Rendezvous:

@@ -8,6 +8,9 @@ from typing import Any
 from grasp.contracts import PluginError
 from grasp.plugins import registry
 from grasp.plugins.nearest import hint
+from grasp.testing import agent as agents
+from grasp.testing import gate as gates
+from grasp.testing import method as methods
 from grasp.testing import plugin as plugins
 from grasp.testing import task as tasks
 from grasp.testing.checks import Check, name_of, run_checks
@@ -69,6 +72,33 @@ def _report(kind: str, about: Subject, case: Any, checks: Sequence[Check[Any]]) 
     return Report(kind, about.name, names, (*findings, *_examined(case, checks)))
 
 
+def report_method(method: Any, *, policy: Any = None) -> Report:
+    """Examine a method; see ``check_method``."""
+    about = subject("method", method, {})
+    case = methods.MethodCase(about.build, policy=policy)
+    try:
+        return _report("method", about, case, methods.CHECKS)
+    finally:
+        case.close()
+
+
+def report_agent(agent: Any, *, params: Mapping[str, Any] | None = None) -> Report:
+    """Examine an agent; see ``check_agent``."""
+    about = subject("agent", agent, params or {})
+    case = agents.AgentCase(about.build, rebuilds=about.rebuilds)
+    try:
+        return _report("agent", about, case, agents.CHECKS)
+    finally:
+        case.close()
+
+
+def report_gate(gate: Any, *, params: Mapping[str, Any] | None = None) -> Report:
+    """Examine a gate; see ``check_gate``."""
+    about = subject("gate", gate, params or {})
+    case = gates.GateCase(about.build, rebuilds=about.rebuilds)
+    return _report("gate", about, case, gates.CHECKS)
+
+
 def report(kind: str, name: str, **options: Any) -> Report:
     """Examine what is registered under a name; the options are those of its kind.
 
@@ -77,6 +107,9 @@ def report(kind: str, name: str, **options: Any) -> Report:
     """
     reporters: dict[str, Callable[..., Report]] = {
         "task": report_task,
+        "method": report_method,
+        "agent": report_agent,
+        "gate": report_gate,
         "plugin": report_plugin,
     }
     return reporters[kind](name, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from importlib.util import find_spec
 from typing import Any
 
 #: Gives an answer to what is tested; it may raise.
@@ -94,8 +95,6 @@ def mutations(expected: str) -> Iterator[str]:
 
 def have_hypothesis() -> bool:
     """Tell whether hypothesis is installed."""
-    from importlib.util import find_spec
-
     return find_spec("hypothesis") is not None
 
 

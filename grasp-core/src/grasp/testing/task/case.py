@@ -179,7 +179,8 @@ class TaskCase:
         """The voices each sample is run with: name to a maker of one."""
         voices: dict[str, Callable[[Sample], Any]] = {
             "parrot": lambda sample: parrot("a", self.expected(sample)),
-            "other parrot": lambda sample: parrot("b", self.expected(sample)),
+            "second parrot": lambda sample: parrot("b", self.expected(sample)),
+            "third parrot": lambda sample: parrot("c", self.expected(sample)),
             "voice that always says ok": lambda sample: lambda call: "ok",
         }
         if self.policy is not None:

@@ -1,0 +1,1 @@
+"""Agents that break one contract each; ``Broken`` makes it."""

@@ -1,0 +1,1 @@
+"""Gates that break one contract each; ``Broken`` makes it."""

@@ -1,0 +1,1 @@
+"""Methods that break one contract each; ``Broken`` makes it."""

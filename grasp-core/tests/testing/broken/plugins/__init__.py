@@ -1,0 +1,1 @@
+"""Plugin modules that break one contract each."""
