@@ -296,3 +296,16 @@ def test_no_times(grasp: Command, text: str) -> None:
     ran = grasp("run", "toy", "--max-time", text)
     assert ran.code == 2
     assert "90s, 30m or 2h" in ran.err
+
+
+def test_a_dry_run_asks_and_writes_nothing(grasp: Command) -> None:
+    ran = grasp("run", "toy", "--agent", "toy-model", *SMALL, "--dry-run")
+    assert ran.code == 0, ran.err
+    assert "episodes: probe" in ran.out
+    assert "no limit" in ran.out
+    assert not list(Path().iterdir())
+    facts = json.loads(grasp("run", "toy", "--agent", "toy-model", "--dry-run", "--json").out)
+    assert facts["expected"]["calls"] > 0
+    other = grasp("run", "toy", "--agent", "toy-model", "--method", "no-skills", "--dry-run")
+    assert other.code == 2
+    assert "--max-calls" in other.err

@@ -125,7 +125,7 @@ class MedAgentBench(Task):
             )
         self._compat = bool(upstream_compat)
         self._seed = cohort_seed
-        self._max_round = max_round
+        self._max_round = self.max_turns = max_round
         self.source, records = self._load(data_file, source)
         self.functions = FUNCTIONS if self.source == "synthetic" else official_functions()
         self._digest = _digest(records)

@@ -79,3 +79,13 @@ def test_the_story_is_told(run: tuple[dict[str, Any], Path, str]) -> None:
     skill = next(e for e in events if e["event"] == "finished")["skills"][0]
     for part in ("validation", skill["name"], "accept", "reject", "--agent local"):
         assert part in told
+
+
+def test_the_dry_run_foresaw_the_calls(run: tuple[dict[str, Any], Path, str]) -> None:
+    from grasp.runs.config import load_config
+    from grasp.runs.estimate import estimate
+    from grasp_medagentbench.quickstart.task import MedAgentBenchQuickstart
+
+    with as_file(files("grasp_medagentbench.quickstart") / "config.yaml") as path:
+        found = estimate(MedAgentBenchQuickstart(), load_config(path).cycle, turns=2)
+    assert found.calls.expected == run[0]["calls"]["total"]

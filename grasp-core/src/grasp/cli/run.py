@@ -49,6 +49,8 @@ def duration(text: str) -> float:
 @click.option("--max-tokens", type=click.IntRange(min=0), help="Stop after so many tokens.")
 @click.option("--max-cost", type=click.FloatRange(min=0), help="Stop when so much is spent.")
 @click.option("--max-time", type=duration, metavar="TIME", help="Stop after 90s, 30m or 2h.")
+@click.option("--dry-run", is_flag=True, help="Estimate calls, tokens and cost; ask nothing.")
+@click.option("--turns", type=click.FloatRange(min=1), help="Calls of an episode, for --dry-run.")
 @click.option("--json", "as_json", is_flag=True, help="End with one JSON object on stdout.")
 def run(
     task: str,
@@ -64,6 +66,8 @@ def run(
     max_tokens: int | None,
     max_cost: float | None,
     max_time: float | None,
+    dry_run: bool,
+    turns: float | None,
     as_json: bool,
 ) -> None:
     """Learn skills on TASK and evaluate them.
@@ -74,11 +78,13 @@ def run(
       grasp run medagentbench --agent local --set cycle.epochs=2 --run-dir runs/short
       grasp run medagentbench --agent local --run-dir runs/short --resume
       grasp run medagentbench --agent local --max-calls 500 --max-time 2h
+      grasp run medagentbench --agent local --dry-run
 
     A run that reaches a limit stops with exit code 3; --resume goes on with a larger one.
     """
     from rich.console import Console
 
+    from grasp.cli.estimate import show_estimate
     from grasp.cli.main import warn_of_broken_plugins
     from grasp.contracts import BudgetSpent, ConfigError
     from grasp.plugins import load_method, load_task, registry
@@ -108,6 +114,9 @@ def run(
         config = config.model_copy(update={"method": method})
     load_method(config.method)
     name = choose_agent(agent, config)
+    if dry_run:
+        show_estimate(task, config, name, presets_beside(config_file), turns, as_json)
+        return
     if run_dir is not None:
         path = Path(run_dir)
     elif resume:

@@ -49,6 +49,8 @@ class Task(ABC):
     version: ClassVar[str] = "1"
     #: A score of at least this counts as correct.
     pass_threshold: float = 1.0
+    #: Most model calls of one episode, if there is such a limit; for estimates.
+    max_turns: int | None = None
 
     #: Domain name in the skill writer's prompt, e.g. ``FHIR clinical lookup``.
     updater_task_family: str = "agent"

@@ -42,6 +42,7 @@ class MedAgentBenchQuickstart(Task):
 
     name = "medagentbench-quickstart"
     version: ClassVar[str] = "1"
+    max_turns = MAX_TURNS
 
     updater_task_family = "FHIR clinical lookup"
     updater_failure_examples = "answer_is_not_a_list\nempty_result_answered_in_words"
