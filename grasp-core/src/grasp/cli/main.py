@@ -22,6 +22,7 @@ _COMMANDS = {
     "eval": ("grasp.cli.eval:eval_", "Measure an agent on one split of a task."),
     "show": ("grasp.cli.show:show", "Show a run: curve, decisions, skills."),
     "replay": ("grasp.cli.replay:replay", "Run a finished run again, offline."),
+    "gate": ("grasp.cli.gate:gate", "Decide a run's updates again with another gate."),
     "skills": ("grasp.cli.skills:skills", "List, show, export and import skills."),
     "list-plugins": ("grasp.cli.plugins:list_plugins", "List installed plugins."),
     "check": ("grasp.cli.check:check", "Check that a plugin keeps its contracts."),
