@@ -66,6 +66,8 @@ def test_serve_answers_until_interrupted() -> None:
         sys.executable, "-u", "-m", "grasp", "medagentbench", "serve", "--port", "0",
         "--source", "synthetic",
     ]  # fmt: skip
+    # Programs started by a background job are born deaf to SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

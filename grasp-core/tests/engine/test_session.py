@@ -247,6 +247,7 @@ def test_completions_come_back_from_json() -> None:
 # -- interrupts --------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupt_during_a_writers_call_keeps_the_answer(store: CallStore) -> None:
     asked = threading.Event()
     stopped: list[bool] = []

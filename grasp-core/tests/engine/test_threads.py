@@ -87,6 +87,7 @@ def test_the_first_error_in_item_order_is_raised_after_work_in_flight_ended() ->
     assert sorted(started) == [0, 1]
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interrupt_waits_for_calls_in_flight_and_starts_no_more() -> None:
     started, finished = [], []
     running, told = threading.Event(), threading.Event()
