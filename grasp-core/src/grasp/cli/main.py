@@ -26,6 +26,7 @@ _COMMANDS = {
     "skills": ("grasp.cli.skills:skills", "List, show, export and import skills."),
     "list-plugins": ("grasp.cli.plugins:list_plugins", "List installed plugins."),
     "check": ("grasp.cli.check:check", "Check that a plugin keeps its contracts."),
+    "new-plugin": ("grasp.cli.new_plugin:new_plugin", "Write the distribution of a new plugin."),
     "doctor": ("grasp.cli.doctor:doctor", "Say which backends are usable."),
     "data": ("grasp.cli.data:data", "Fetch benchmarks' official data files."),
 }

@@ -68,7 +68,8 @@ def sealed(call: ModelCall) -> str:
 
 def is_acting(call: ModelCall) -> bool:
     """Tell whether a call is made inside an episode, and not by the method itself."""
-    return any(m.get("content", "").startswith(ACTING) for m in call.messages[:1])
+    # What was learned may stand before it, after it, or in a message of its own.
+    return any(m["role"] == "system" and ACTING in str(m["content"]) for m in call.messages)
 
 
 def answer(call: ModelCall) -> str:

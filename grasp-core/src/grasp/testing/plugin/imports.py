@@ -45,7 +45,7 @@ class Cost(NamedTuple):
     @property
     def heavy(self) -> bool:
         """The plugin costs too much."""
-        return self.plugin_ms > SHARE * self.core_ms
+        return _ratio(self) > SHARE
 
 
 def light_import(case: PluginCase) -> Iterator[Broken]:
@@ -66,10 +66,12 @@ def light_import(case: PluginCase) -> Iterator[Broken]:
 
 @lru_cache(maxsize=64)
 def import_cost(module: str) -> Cost:
-    """Measure in a fresh interpreter with ``-X importtime``; again if it looks heavy."""
+    """Measure in a fresh interpreter with ``-X importtime``; again if it looks a little heavy."""
     cost = _measured(module)
     # A busy machine makes a single import slow now and then, but hardly three times.
-    return min(cost, _measured(module), _measured(module), key=_ratio) if cost.heavy else cost
+    if SHARE < _ratio(cost) < 4 * SHARE:
+        return min(cost, _measured(module), _measured(module), key=_ratio)
+    return cost
 
 
 def _ratio(cost: Cost) -> float:
