@@ -11,6 +11,8 @@ import pytest
 from grasp.cli import main as root
 from grasp.plugins import configure
 
+from .installing import installed
+
 HERE = Path(__file__).parent
 
 Check = Callable[..., tuple[int, str, str]]
@@ -65,6 +67,7 @@ def test_a_warning_fails_only_if_strict(check: Check) -> None:
     ("arguments", "said"),
     [
         (["walkk"], "did you mean walk?"),
+        (["walk", "--policy", "no.such:policy"], "there is no policy 'no.such:policy'"),
         (["grasp-core", "--samples", "3"], "--samples is for a task, not for a plugin"),
         (["paper", "-P", "penalty=zero", "-P", "lambda=2"], "has no parameter 'lambda'"),
     ],
@@ -73,6 +76,16 @@ def test_what_can_not_be_checked_is_refused(check: Check, arguments: list[str], 
     code, out, err = check("broken.good_plugin", *arguments)
     assert code != 0
     assert said in out + err
+
+
+def test_a_name_shared_with_its_distribution_is_the_thing(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = {"grasp": {"walk": "broken.good_plugin"}}
+    installed(monkeypatch, tmp_path, "walk", points, "grasp-core>=0.1,<1")
+    code, out, _ = check("broken.good_plugin", "walk", "--samples", "1")
+    assert (code, out) == (0, "task walk: 32 checks, all passed\n")
+    assert "plugin walk: 7 checks" in check("broken.good_plugin", "walk", "--kind", "plugin")[1]
 
 
 def test_parameters_reach_the_thing(check: Check) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from grasp.testing import Report, check_task, malformed
+from grasp import hookimpl
+from grasp.plugins import fresh
+from grasp.testing import Report, check_method, check_task, malformed
 from grasp.testing.checks import Blocked, Broken, run_checks
 from grasp.testing.difference import difference
 from grasp.testing.driving import Rendezvous, driver, parrot
@@ -85,6 +88,23 @@ def test_a_rendezvous_lets_go_of_those_who_leave() -> None:
     meeting = Rendezvous(2)
     meeting.leave()
     meeting.arrive()  # Alone, nobody has to be waited for.
+
+
+def test_trackers_do_not_hear_of_the_runs_of_a_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    tracker = ModuleType("a_tracker")
+
+    @hookimpl
+    def grasp_event(event: Mapping[str, Any]) -> None:
+        heard.append(event["event"])
+
+    tracker.grasp_event = grasp_event  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "a_tracker", tracker)
+    with fresh(modules=["a_tracker"]) as plugins:
+        plugins.emit({"event": "heard"})
+        assert check_method("no-skills").ok
+        plugins.emit({"event": "heard again"})
+    assert heard == ["heard", "heard again"]
 
 
 def test_a_check_that_raises_is_a_finding() -> None:

@@ -49,7 +49,7 @@ def check(
 ) -> None:
     """Check whether a plugin, or what it registers, keeps its contract.
 
-    Exits with code 1 if it doesn't. Checking an agent makes about twenty small calls.
+    Exits with code 1 if it doesn't. Checking an agent makes about thirty small calls.
 
     \b
     Examples:

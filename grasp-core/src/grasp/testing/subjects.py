@@ -70,7 +70,10 @@ def subject(kind: str, given: Any, params: Mapping[str, Any]) -> Subject:
 
 
 def find_kind(name: str) -> str:
-    """Return the one kind of thing that has a name; distributions are plugins.
+    """Return the one kind of thing that has a name.
+
+    A plugin is meant only where nothing it registers has its name: what is registered is
+    checked together with its plugin.
 
     Raises:
         PluginError: Nothing has it, or several kinds have.
@@ -81,7 +84,8 @@ def find_kind(name: str) -> str:
         for plural in _CHECKED
         if any(s.name == short for _, s in registry().offers(plural))
     ]
-    kinds += ["plugin"] if find_plugins(name) else []
+    if not kinds and find_plugins(name):
+        return "plugin"
     if len(kinds) == 1:
         return kinds[0]
     if kinds:

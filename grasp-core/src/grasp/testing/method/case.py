@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import shutil
@@ -13,9 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from grasp.agents.scripted import ScriptedBackend
+from grasp.agents.scripted import ScriptedBackend, read_policy
 from grasp.contracts import Cancelled, Completion, ModelCall, Task
 from grasp.methods import Method
+from grasp.plugins import fresh, registry, selection
 from grasp.runs.config import load_config
 from grasp.runs.execute import RunRequest, execute
 from grasp.runs.journal import read_journal
@@ -97,11 +99,14 @@ class MethodCase:
     Args:
         build: Returns the class.
         policy: Model and writer; that of ``grasp.testing.world`` by default.
+
+    Raises:
+        ConfigError: The policy is none.
     """
 
     def __init__(self, build: Callable[[], Any], *, policy: Any = None) -> None:
         self.factory = build()
-        self.policy = policy or world.answer
+        self.policy = read_policy(policy or world.answer)[0]
         self.task: Task = world.Words()
         self._folder = Path(tempfile.mkdtemp(prefix="grasp-check-"))
 
@@ -165,7 +170,8 @@ class MethodCase:
             method=self._watched(watch),  # type: ignore[arg-type]
             resume=resume,
         )
-        result = execute(request)
+        with _unobserved():
+            result = execute(request)
         return Run(journal(path), model.calls, watch, result)
 
     def _watched(self, watch: Watch) -> Callable[..., Any]:
@@ -187,6 +193,20 @@ class MethodCase:
             return method
 
         return made
+
+
+def _unobserved() -> contextlib.AbstractContextManager[Any]:
+    """Leave out plugins that observe runs: a tracker should not hear of the kit's own."""
+    observing = [
+        p.distribution
+        for p in registry().plugins
+        if p.manager and p.manager.hook.grasp_event.get_hookimpls()
+    ]
+    if not observing:
+        return contextlib.nullcontext()
+    wish = selection.wish()
+    modules = [m for m in wish.modules if m not in observing]
+    return fresh([*wish.disabled, *observing], modules)
 
 
 def journal(path: Path) -> list[dict[str, Any]]:

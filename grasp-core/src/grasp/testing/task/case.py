@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from grasp.agents.scripted import read_policy
 from grasp.contracts import SPLITS, Rollout, Sample, Task
 from grasp.engine import ThreadExecutor
 from grasp.testing.checks import Blocked
@@ -72,6 +73,9 @@ class TaskCase:
         policy: A ``ScriptedBackend`` policy that knows the task, beside the kit's voices.
         samples: How many samples to run.
         examples: How many malformed answers to have hypothesis make up.
+
+    Raises:
+        ConfigError: The policy is none.
     """
 
     def __init__(
@@ -89,7 +93,7 @@ class TaskCase:
         self.rebuilds = rebuilds
         self.name = name
         self.params = dict(params or {})
-        self.policy = policy
+        self.policy = None if policy is None else read_policy(policy)[0]
         self.samples = samples
         self.examples = examples
         self._open: list[Task] = []
