@@ -8,6 +8,7 @@ from typing import Any
 from grasp.testing import examining
 from grasp.testing.findings import Report
 from grasp.testing.malformed import EXAMPLES
+from grasp.testing.task.case import SAMPLES
 
 
 def check_plugin(name: str) -> Report:
@@ -31,7 +32,7 @@ def check_task(
     *,
     params: Mapping[str, Any] | None = None,
     policy: Any = None,
-    samples: int = 6,
+    samples: int = SAMPLES,
     examples: int = EXAMPLES,
 ) -> Report:
     """Check a task: its samples, its episodes and its grading.
@@ -47,8 +48,8 @@ def check_task(
         policy: A ``grasp.agents.scripted.ScriptedBackend`` policy that acts well in this
             task: the kit's own voices seldom get far where there are many turns.
         samples: How many samples to run, of as many types and splits as there are.
-        examples: How many malformed answers hypothesis makes up for each of three types,
-            beside a fixed list; none without the extra ``[testing]``.
+        examples: How many malformed answers hypothesis makes up for each type of these
+            samples, beside a fixed list; none without the extra ``[testing]``.
 
     Returns:
         The report, which may hold warnings.

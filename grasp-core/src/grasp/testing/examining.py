@@ -17,6 +17,7 @@ from grasp.testing.checks import Check, name_of, run_checks
 from grasp.testing.findings import Finding, Report
 from grasp.testing.malformed import EXAMPLES
 from grasp.testing.subjects import Subject, find_plugins, subject
+from grasp.testing.task.case import SAMPLES
 
 
 def report_plugin(name: str) -> Report:
@@ -42,7 +43,7 @@ def report_task(
     *,
     params: Mapping[str, Any] | None = None,
     policy: Any = None,
-    samples: int = 6,
+    samples: int = SAMPLES,
     examples: int = EXAMPLES,
 ) -> Report:
     """Examine a task; see ``check_task``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +20,9 @@ from grasp.testing.malformed import EXAMPLES
 
 #: The splits of the contract, and the one of ``probe_source: holdout``.
 ALL_SPLITS = (*SPLITS[:2], "probe", *SPLITS[2:])
+
+#: How many samples are run.
+SAMPLES = 10
 
 #: Episodes in flight when the task is tried with many at a time.
 CONCURRENCY = 8
@@ -86,7 +90,7 @@ class TaskCase:
         name: str | None = None,
         params: Mapping[str, Any] | None = None,
         policy: Any = None,
-        samples: int = 6,
+        samples: int = SAMPLES,
         examples: int = EXAMPLES,
     ) -> None:
         self.build = build
@@ -159,15 +163,21 @@ class TaskCase:
 
     @cached_property
     def shown(self) -> list[Sample]:
-        """The samples that are run: of every type and split, as far as the number goes."""
-        by_type: dict[tuple[str, str], list[Sample]] = {}
-        for split, samples in self.splits.items():
-            for sample in samples:
-                by_type.setdefault((_type(self.task, sample), split), []).append(sample)
-        queues = [by_type[key] for key in sorted(by_type, key=lambda k: ALL_SPLITS.index(k[1]))]
-        longest = max(map(len, queues), default=0)
-        turns = [q[n] for n in range(longest) for q in queues if n < len(q)]
-        return turns[: self.samples]
+        """The samples that are run: first one of every type, then one of every split in turn."""
+        firsts: dict[str, Sample] = {}
+        for sample in (s for samples in self.splits.values() for s in samples):
+            firsts.setdefault(self.type_of(sample), sample)
+        rows = itertools.zip_longest(*self.splits.values())
+        rest = (s for row in rows for s in row if s is not None)
+        unique = {str(s["id"]): s for s in (*firsts.values(), *rest)}
+        return list(unique.values())[: self.samples]
+
+    def type_of(self, sample: Sample) -> str:
+        """Return the type of a sample; ``described_samples`` reports one that can't be told."""
+        try:
+            return str(self.task.sample_type(sample))
+        except Exception:
+            return ""
 
     def expected(self, sample: Sample) -> list[str]:
         """Return the texts and numbers that may be a sample's right answer."""
@@ -233,13 +243,6 @@ class TaskCase:
             return self.run(episode.sample, episode.voice, meeting)
 
         return ThreadExecutor(len(group)).map(one, group)
-
-
-def _type(task: Task, sample: Sample) -> str:
-    try:
-        return str(task.sample_type(sample))
-    except Exception:
-        return ""
 
 
 def copied(rollout: Rollout, **changes: Any) -> Rollout:

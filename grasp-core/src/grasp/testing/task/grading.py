@@ -20,7 +20,6 @@ from grasp.testing.malformed import (
 from grasp.testing.task.case import Episode, TaskCase, copied, with_answer
 
 _TRIES = 5
-_FUZZED = 3
 
 
 def valid_scores(case: TaskCase) -> Iterator[Broken]:
@@ -133,11 +132,19 @@ def _trying(use: Callable[[Sample, Rollout], Any], sample: Sample, rollout: Roll
 
 
 def _fuzzed(case: TaskCase) -> list[tuple[Episode, Rollout]]:
-    """Return one episode of each of the first few types."""
+    """Return one episode of each type, as one that was completed.
+
+    A grader may look at no more than the status of others.
+    """
     by_type: dict[str, tuple[Episode, Rollout]] = {}
-    for episode, rollout in case.rollouts:
-        by_type.setdefault(str(case.task.sample_type(episode.sample)), (episode, rollout))
-    return list(by_type.values())[:_FUZZED]
+    for episode, rollout in sorted(case.rollouts, key=lambda pair: not _is_whole(pair[1])):
+        kind = case.type_of(episode.sample)
+        by_type.setdefault(kind, (episode, copied(rollout, status=Status.COMPLETED.value)))
+    return list(by_type.values())
+
+
+def _is_whole(rollout: Rollout) -> bool:
+    return str(rollout.status) == Status.COMPLETED.value and bool(rollout.answer)
 
 
 def _short(answer: str | None) -> str:
