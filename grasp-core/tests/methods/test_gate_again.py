@@ -59,7 +59,7 @@ def test_a_revision_is_decided_again_too(tmp_path: Path) -> None:
     )  # fmt: skip
     found = regate(tmp_path / "r", "confirm")
     assert [d.revision for d in found] == [False, True]
-    assert summary(found) == {"decisions": 2, "differ": 0, "unknown": 0}
+    assert summary(found) == {"decisions": 2, "differ": 0, "unknown": 0, "curtailed": 0}
     # The settings of the loop hold for the other gate as well; its own start afresh.
     assert [d.differs for d in regate(tmp_path / "r", "paper")] == [False, False]
     # A winner that would not have won was not narrowed either.
@@ -81,6 +81,20 @@ def test_fresh_pairs_of_one_gate_serve_another(tmp_path: Path) -> None:
     assert found.decision is not None
     assert found.differs is False
     assert regate(tmp_path / "r", "confirm", {"repeats": 4})[0].needs is not None
+
+
+def test_a_probe_that_was_stopped_early_is_judged_by_what_there_is(tmp_path: Path) -> None:
+    run_toy(tmp_path / "r", Model(), world(), **WORLD)
+    file = tmp_path / "r" / "journal.jsonl"
+    events_of = [json.loads(line) for line in file.read_text().splitlines()]
+    update = next(e for e in events_of if e["event"] == "update")
+    for candidate in update["candidates"]:
+        candidate["outcomes"] = dict(list(candidate["outcomes"].items())[:4])
+    file.write_text("".join(json.dumps(e) + "\n" for e in events_of))
+    found = regate(tmp_path / "r", "mcnemar")[0]
+    assert found.curtailed == found.titles
+    assert found.decision is not None
+    assert {j.statistics.n for j in found.decision.judgements} == {4}
 
 
 def command(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:

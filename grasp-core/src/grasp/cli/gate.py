@@ -56,6 +56,12 @@ def gate(run: str, name: str, overrides: tuple[str, ...], as_json: bool) -> None
             f"decide with: grasp run … --set gate={name}",
             style="yellow",
         )
+    if counts["curtailed"]:
+        console.print(
+            f"In {counts['curtailed']} of them a candidate's probe had been stopped early, when it "
+            "could no longer win in the run; a run with curtail=false shows all of it.",
+            style="dim",
+        )
     if counts["differ"]:
         console.print(
             "Later decisions rest on what the run saw; a run under the other gate would have "

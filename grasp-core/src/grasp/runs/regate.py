@@ -43,6 +43,8 @@ class Redecision:
         decision: The other gate's; ``None`` where it asks for fresh episodes that the
             run never made.
         needs: What it asks for in that case.
+        curtailed: Candidates whose probe was stopped early, when they could no longer win
+            under the run's gate; the other gate sees what there is.
     """
 
     epoch: int
@@ -52,6 +54,7 @@ class Redecision:
     then: int | None
     decision: GateDecision | None
     needs: Rerun | None
+    curtailed: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool | None:
@@ -69,6 +72,7 @@ class Redecision:
             "now": self._title(self.decision.winner) if self.decision else None,
             "differs": self.differs,
             "needs": vars(self.needs) if self.needs else None,
+            "curtailed": list(self.curtailed),
             "candidates": [
                 {"title": title, **(_judgement(j) if j else {"verdict": None})}
                 for title, j in zip_longest(self.titles, made)
@@ -197,6 +201,9 @@ def _decide(
         then=(wins[0] if wins else None) if revision else update["winner"],
         decision=decision,
         needs=needs,
+        curtailed=tuple(
+            c["title"] for c in candidates if len(c["outcomes"]) < len(update["baseline"])
+        ),
     )
 
 
@@ -206,6 +213,7 @@ def _evidence(update: Mapping[str, Any], candidate: Mapping[str, Any]) -> Eviden
     pairs = tuple(
         Pair(i, i in failing, _arm(base), _arm(outcomes[i], i in invalid))
         for i, base in update["baseline"].items()
+        if i in outcomes  # A candidate that could not win any more was stopped early.
     )
     return Evidence(pairs, candidate["exposed"])
 
@@ -236,10 +244,11 @@ class _Record:
 
 
 def summary(found: Iterable[Redecision]) -> dict[str, int]:
-    """Count decisions, those that differ, and those that can't be told."""
+    """Count decisions: all, those that differ, can't be told, or rest on shortened probes."""
     all_of_them = list(found)
     return {
         "decisions": len(all_of_them),
         "differ": sum(d.differs is True for d in all_of_them),
         "unknown": sum(d.differs is None for d in all_of_them),
+        "curtailed": sum(bool(d.curtailed) for d in all_of_them),
     }
