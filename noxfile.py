@@ -112,3 +112,11 @@ def startup(session: nox.Session) -> None:
     """Measure how long the commands take to start, beside those of other tools."""
     install(session, "llm", "hatch")
     session.run("python", "benchmarks/startup.py", *session.posargs)
+
+
+@nox.session(name="gate-study")
+def gate_study(session: nox.Session) -> None:
+    """Measure by simulation how often each gate is wrong; writes docs/gate.md's tables."""
+    session.install("-q", "-e", str(ROOT / "grasp-core"), "numpy>=1.26", "matplotlib>=3.8")
+    env = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    session.run("python", "-m", "benchmarks.gate_study", *session.posargs, env=env)

@@ -1,0 +1,1 @@
+"""How often each gate is wrong, by simulation: ``nox -s gate-study``."""
