@@ -238,7 +238,7 @@ def test_every_reason_says_what_decided() -> None:
     )
     expected = [
         (Verdict.ACCEPT, "best score +2: 2 fixed (baseline 0), 0 broken (baseline 0)"),
-        (Verdict.REJECT, "no probe sample was shown a different skill"),
+        (Verdict.INDECISIVE, "no probe sample was shown a different skill"),
         (Verdict.INDECISIVE, "could be run in both arms"),
         (Verdict.REJECT, "score +0 is not above 0"),
         (Verdict.REJECT, "breaks more than the current library"),

@@ -9,6 +9,7 @@ from typing import Any
 from grasp.agents.session import Session
 from grasp.contracts import EndpointError, Outcome, Task
 from grasp.engine.executor import Executor
+from grasp.engine.needed import Front, Needed
 from grasp.engine.rollouts import Job, run_rollout
 
 #: ``notify(kind, **facts)``: progress for people; must not raise.
@@ -49,10 +50,49 @@ class Engine:
             self._notify("rollout_finished", label=label, outcome=outcome, job=jobs[index])
 
         outcomes = self.executor.map(one, jobs, finished, self.session.cancel)
+        self._end(outcomes, label)
+        return outcomes
+
+    def run_needed(
+        self, jobs: Sequence[Job], needed: Needed, lag: int, label: str = ""
+    ) -> list[Outcome | None]:
+        """Run only the episodes that are needed; ``None`` stands for the others.
+
+        An episode may start although it turns out not to be needed, because outcomes less
+        than ``lag`` places before it are not waited for; its outcome is dropped. So what is
+        returned depends on neither the lag nor the executor.
+
+        Args:
+            jobs: Episodes.
+            needed: Whether one is needed, from the outcomes of those before it.
+            lag: Episodes that may be under way at a time.
+            label: Name of the wave, for progress.
+
+        Raises:
+            AgentError: As ``run``.
+        """
+        front = Front(needed, lag)
+        self._notify("wave_started", label=label, total=len(jobs))
+
+        def one(item: tuple[int, Job]) -> Outcome:
+            outcome = run_rollout(self.task, self.session, item[1])
+            front.ended(item[0], outcome)
+            self._health.note(outcome)
+            return outcome
+
+        def finished(index: int, outcome: Outcome) -> None:
+            front.ended(index, outcome)  # Where it did not run in this process.
+            self._notify("rollout_finished", label=label, outcome=outcome, job=jobs[index])
+
+        self.executor.map(one, list(enumerate(jobs)), finished, self.session.cancel, front.wanted)
+        kept = front.kept()
+        self._end(list(kept.values()), label)
+        return [kept.get(index) for index in range(len(jobs))]
+
+    def _end(self, outcomes: Sequence[Outcome], label: str) -> None:
         if len(outcomes) > 1 and all(o.is_error for o in outcomes):
             raise _gone(len(outcomes), outcomes[-1])
         self._notify("wave_finished", label=label, outcomes=outcomes)
-        return outcomes
 
 
 class _Health:

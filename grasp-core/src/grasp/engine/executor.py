@@ -22,6 +22,7 @@ class Executor(Protocol):
         items: Sequence[T],
         on_result: Callable[[int, R], Any] | None = None,
         on_interrupt: Callable[[], Any] | None = None,
+        wanted: Callable[[int], bool | None] | None = None,
     ) -> list[R]:
         """Return ``function`` of every item.
 
@@ -31,6 +32,9 @@ class Executor(Protocol):
             on_result: Called with (index, result) as each one finishes, one at a time.
             on_interrupt: Called when the user interrupts, before work in flight is
                 waited for.
+            wanted: Asked with an index just before its item would start, in this process.
+                ``False``: the item does not run, and its result is ``None``. ``None``: it
+                can't be said yet; asked again when another item has ended.
 
         Raises:
             BaseException: The first error of ``function`` in item order, after work in

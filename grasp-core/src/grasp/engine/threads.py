@@ -12,6 +12,9 @@ from grasp.contracts import ConfigError
 T = TypeVar("T")
 R = TypeVar("R")
 
+#: Result of an item that did not run.
+_SKIPPED = object()
+
 
 class ThreadExecutor:
     """Runs items on up to ``concurrency`` threads.
@@ -31,13 +34,26 @@ class ThreadExecutor:
         items: Sequence[T],
         on_result: Callable[[int, R], Any] | None = None,
         on_interrupt: Callable[[], Any] | None = None,
+        wanted: Callable[[int], bool | None] | None = None,
     ) -> list[R]:
         """Return ``function`` of every item, in order. See ``Executor.map``."""
         todo: queue.SimpleQueue[int] = queue.SimpleQueue()
         for index in range(len(items)):
             todo.put(index)
-        done: queue.SimpleQueue[tuple[int, R | None, BaseException | None]] = queue.SimpleQueue()
+        done: queue.SimpleQueue[tuple[int, Any, BaseException | None]] = queue.SimpleQueue()
         stop = threading.Event()
+        ended = threading.Condition()
+
+        def runs(index: int) -> bool:
+            if wanted is None:
+                return True
+            with ended:
+                while not stop.is_set():
+                    answer = wanted(index)
+                    if answer is not None:
+                        return answer
+                    ended.wait()
+            return False
 
         def work() -> None:
             while not stop.is_set():
@@ -46,24 +62,26 @@ class ThreadExecutor:
                 except queue.Empty:
                     return
                 try:
-                    done.put((index, function(items[index]), None))
+                    done.put((index, function(items[index]) if runs(index) else _SKIPPED, None))
                 except BaseException as error:
                     stop.set()
                     done.put((index, None, error))
+                with ended:
+                    ended.notify_all()
 
         threads = [
             threading.Thread(target=work, name=f"grasp-{n}", daemon=True)
             for n in range(min(self.concurrency, len(items)))
         ]
-        results: dict[int, R] = {}
+        results: dict[int, Any] = {}
         errors: dict[int, BaseException] = {}
 
         def take(index: int, result: Any, error: BaseException | None) -> None:
             if error is not None:
                 errors[index] = error
                 return
-            results[index] = result
-            if on_result is not None:
+            results[index] = None if result is _SKIPPED else result
+            if on_result is not None and result is not _SKIPPED:
                 on_result(index, result)
 
         try:
@@ -78,6 +96,8 @@ class ThreadExecutor:
                 thread.join()
         except BaseException as error:  # An interrupt, or a listener that failed.
             stop.set()
+            with ended:
+                ended.notify_all()
             if on_interrupt is not None and isinstance(error, KeyboardInterrupt):
                 on_interrupt()
             for thread in threads:

@@ -60,6 +60,10 @@ class CycleSettings(BaseModel):
 
     gate: str = Field("paper", description="Name of a registered gate.")
     gate_params: dict[str, Any] = Field(default_factory=dict, description="Parameters of the gate.")
+    curtail: bool = Field(
+        True,
+        description="Stop probing a candidate that can no longer win; the decision is the same.",
+    )
     no_gate: bool = Field(False, description="Ablation: apply the first valid proposal unprobed.")
     regression_gate: bool = Field(True, description="false: ablation without regression budget.")
     fixes_only: bool = _named(

@@ -108,6 +108,11 @@ def candidate_line(candidate: Mapping[str, Any], prefix: str = "") -> Text:
             f" [{statistics['b']} won, {statistics['c']} lost, p = {statistics['p_value']:.2g}]",
             style="dim",
         )
+    if "stopped_after" in candidate:
+        line.append(
+            f" stopped after {candidate['stopped_after']} samples: it could no longer win",
+            style="dim",
+        )
     return line
 
 

@@ -215,7 +215,7 @@ def _evidence(update: Mapping[str, Any], candidate: Mapping[str, Any]) -> Eviden
         for i, base in update["baseline"].items()
         if i in outcomes  # A candidate that could not win any more was stopped early.
     )
-    return Evidence(pairs, candidate["exposed"])
+    return Evidence(pairs, candidate["exposed"], curtailed="stopped_after" in candidate)
 
 
 def _arm(result: bool | str, invalid: bool = False) -> Arm:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from grasp.contracts import ConfigError
+from grasp.methods.gate.curtail import Standing
 from grasp.methods.gate.decision import GateDecision, GateHistory, Judgement, Rerun, Verdict
 from grasp.methods.gate.evidence import Evidence
 from grasp.methods.gate.fitness import discordant, too_few, unfit
@@ -46,6 +47,7 @@ class ConfirmGate:
         self.spending = Spending(alpha, run_alpha, schedule)
         self.repeats = repeats
         self.published = PaperGate(penalty, regression_budget, fixes_only)
+        self.penalty, self.fixes_only = penalty, fixes_only
 
     def decide(self, evidence: Sequence[Evidence], history: GateHistory) -> GateDecision | Rerun:
         """Ask for fresh pairs of the published winner, then judge it by them."""
@@ -75,6 +77,14 @@ class ConfirmGate:
         wins = judged.verdict in (Verdict.ACCEPT, Verdict.REVISE)
         tested = judged.verdict is not Verdict.INDECISIVE
         return GateDecision(index if wins else None, tuple(judgements), tested)
+
+    def hopeless(self, standing: Standing, best: float) -> bool:
+        """Tell whether the published rule can't pick a candidate; see ``Curtailing``."""
+        return self.published.hopeless(standing, best)
+
+    def contends(self, evidence: Evidence) -> float | None:
+        """Return a candidate's score if it may be picked; see ``Curtailing``."""
+        return None if unfit(evidence) else self.published.contends(evidence)
 
     def _judge(self, one: Evidence, picked: Judgement, level: float) -> Judgement:
         fresh, problem = summarise(one.fresh), too_few(one.fresh)

@@ -54,11 +54,14 @@ class Evidence:
             otherwise any difference is noise.
         fresh: Pairs that were run after the probe because the gate asked for them; a
             sample stands here once for every repeat.
+        curtailed: The rest of the probe was not run, because the candidate could no
+            longer win whatever came of it.
     """
 
     pairs: tuple[Pair, ...]
     exposed: bool = True
     fresh: tuple[Pair, ...] = ()
+    curtailed: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ LEAST_REAL = 0.6
 
 def unfit(evidence: Evidence) -> str | None:
     """Say why a probe can't decide about a candidate; ``None`` if it can."""
+    if evidence.curtailed:
+        return None  # It did decide.
     if not evidence.exposed:
         return "no probe sample was shown a different skill"
     return too_few(evidence.pairs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from grasp.methods.gate import curtail
 from grasp.methods.gate.decision import GateDecision, GateHistory, Judgement, Verdict
 from grasp.methods.gate.evidence import Counts, Evidence, count
 from grasp.methods.gate.statistics import Statistics, summarise
@@ -12,7 +13,7 @@ from grasp.methods.gate.statistics import Statistics, summarise
 class PaperGate:
     """The best positive adjusted score wins, if it breaks no more than re-running does.
 
-    A candidate that was never shown to a model is rejected: it has shown nothing
+    A candidate that was never shown to a model is never accepted: it has shown nothing
     (method.md, section 6).
 
     Args:
@@ -44,6 +45,18 @@ class PaperGate:
         )
         return GateDecision(winner, judgements)
 
+    def hopeless(self, standing: curtail.Standing, best: float) -> bool:
+        """Tell whether a candidate can't win any more; see ``Curtailing``."""
+        return curtail.hopeless(
+            standing, best, budget=self.regression_budget, fixes_only=self.fixes_only
+        )
+
+    def contends(self, evidence: Evidence) -> float | None:
+        """Return a candidate's score if it may win; see ``Curtailing``."""
+        made = count(evidence.pairs, penalty=self.penalty, fixes_only=self.fixes_only)
+        wins = evidence.exposed and made.adjusted > 0 and self._within_budget(made)
+        return made.adjusted if wins else None
+
     def _within_budget(self, counts: Counts) -> bool:
         return not self.regression_budget or counts.regressions <= counts.baseline_regressions
 
@@ -63,8 +76,12 @@ class PaperGate:
         if index == winner:
             verdict = Verdict.REVISE if counts.regressions else Verdict.ACCEPT
             reason = f"best score {counts.adjusted:+g}: {facts}"
+        elif evidence.curtailed:
+            beaten = self._within_budget(counts)
+            verdict = Verdict.REJECT
+            reason = f"it {'can no longer win' if beaten else 'breaks too much'}: {facts}"
         elif not evidence.exposed:
-            verdict, reason = Verdict.REJECT, "no probe sample was shown a different skill"
+            verdict, reason = Verdict.INDECISIVE, "no probe sample was shown a different skill"
         elif statistics.n == 0:
             verdict, reason = Verdict.INDECISIVE, "no probe sample could be run in both arms"
         elif counts.adjusted <= 0:

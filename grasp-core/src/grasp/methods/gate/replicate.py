@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grasp.contracts import ConfigError
+from grasp.methods.gate.curtail import Standing, hopeless
 from grasp.methods.gate.decision import GateDecision, GateHistory, Judgement, Rerun, Verdict
 from grasp.methods.gate.evidence import Counts, Evidence, Pair, count
 from grasp.methods.gate.fitness import discordant, too_few, unfit
@@ -97,6 +98,16 @@ class ReplicateGate:
         tested = judged.verdict is not Verdict.INDECISIVE
         return GateDecision(index if wins else None, tuple(judgements), tested)
 
+    def hopeless(self, standing: Standing, best: float) -> bool:
+        """Tell whether a candidate can't be picked any more; see ``Curtailing``."""
+        return hopeless(standing, best, budget=False, fixes_only=self.fixes_only)
+
+    def contends(self, evidence: Evidence) -> float | None:
+        """Return a candidate's score if it may be picked; see ``Curtailing``."""
+        made = count(evidence.pairs, penalty=self.penalty, fixes_only=self.fixes_only)
+        picked = made.adjusted > 0 and unfit(evidence) is None
+        return made.adjusted if picked and self._worth_a_test(evidence, made) else None
+
     def repeats(self, discordant: int, probe: int, candidates: int) -> int:
         """Return the repeats of each discordant sample; a fresh pair is two rollouts."""
         affordable = self.share * (candidates + 1) * probe / 2
@@ -109,6 +120,9 @@ class ReplicateGate:
         problem = unfit(one)
         if problem is not None:
             verdict, reason = Verdict.INDECISIVE, problem
+        elif one.curtailed:
+            verdict = Verdict.REJECT
+            reason = f"it can no longer win: score {counts.adjusted:+g} so far"
         elif counts.adjusted <= 0:
             verdict, reason = Verdict.REJECT, f"score {counts.adjusted:+g} is not above 0"
         elif not self._worth_a_test(one, counts):

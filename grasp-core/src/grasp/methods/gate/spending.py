@@ -39,7 +39,9 @@ class Spending:
         for name in ("alpha", "run_alpha"):
             value = getattr(self, name)
             if value is not None and not (isinstance(value, (int, float)) and 0 < value < 1):
-                raise ConfigError(f"a gate's {name} is a probability between 0 and 1, not {value!r}")
+                raise ConfigError(
+                    f"a gate's {name} is a probability between 0 and 1, not {value!r}"
+                )
         if self.schedule not in ("basel", "slow"):
             raise ConfigError(f"no spending schedule {self.schedule!r}", "use basel or slow")
 

@@ -62,6 +62,8 @@ def trial_to_json(trial: Trial) -> dict[str, Any]:
             if p.candidate.status == "agent invalid action"
         ],
     }
+    if trial.curtailed:
+        facts["stopped_after"] = len(trial.outcomes)
     if trial.evidence.fresh:
         facts["fresh_pairs"] = [
             [p.sample_id, _result(p.baseline), _result(p.candidate)] for p in trial.evidence.fresh

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from grasp.contracts import Agent, Outcome, Task
-from grasp.engine import Wrap
+from grasp.engine import Job, Wrap
 from grasp.methods.context import Context, jobs
-from grasp.methods.gate import Evidence, Pair, Rerun, pair_outcomes
+from grasp.methods.gate import Arm, Evidence, Pair, Rerun, pair_outcomes
+from grasp.methods.gate.curtail import Curtailment
 from grasp.methods.grasp.probe import Probe
 from grasp.skills import SkillAgent, SkillLibrary
 
@@ -18,10 +20,22 @@ Arms = Mapping[str, Outcome]
 
 @dataclass(frozen=True)
 class Trial:
-    """A library on trial: its arm's outcomes and the evidence against the baseline."""
+    """A library on trial.
+
+    Attributes:
+        outcomes: Of its arm; fewer than the probe has where it could no longer win.
+        evidence: Against the baseline.
+        planned: Samples of the probe.
+    """
 
     outcomes: Arms
     evidence: Evidence
+    planned: int = 0
+
+    @property
+    def curtailed(self) -> bool:
+        """It stopped early."""
+        return len(self.outcomes) < self.planned
 
     @property
     def regressed(self) -> list[Outcome]:
@@ -79,24 +93,52 @@ def run_trials(
             library.names,
         )
     ]
-    outcomes = context.engine.run(wave, f"{scope}/probe") if wave else []
+    outcomes = _run(wave, probe, context, f"{scope}/probe", with_baseline=baseline is None)
     size = len(samples)
     by_arm: dict[str, Arms] = {
-        name: {o.sample_id: o for o in outcomes[n * size : (n + 1) * size]}
+        name: {o.sample_id: o for o in outcomes[n * size : (n + 1) * size] if o is not None}
         for n, name in enumerate(arms)
     }
     base = baseline if baseline is not None else by_arm["baseline"]
     return base, {name: _trial(probe, base, by_arm[name]) for name in libraries}
 
 
+def _run(
+    wave: Sequence[Job], probe: Probe, context: Context, label: str, *, with_baseline: bool
+) -> Sequence[Outcome | None]:
+    if not wave:
+        return []
+    gate: Any = context.gate
+    curtails = context.settings.curtail and with_baseline and hasattr(gate, "hopeless")
+    if not curtails:
+        return context.engine.run(wave, label)
+    size = len(probe.sample_ids)
+    curtailment = Curtailment(gate, probe.sample_ids, probe.failing)
+
+    def needed(index: int, outcomes: Mapping[int, Outcome]) -> bool:
+        def exposed(candidate: int) -> bool:
+            start = candidate * size
+            return any(_differ(outcomes[n], outcomes[start + n]) for n in range(size))
+
+        arms = {n: Arm(o.correct, o.status) for n, o in outcomes.items()}
+        return curtailment.needed(index, arms, exposed)
+
+    # Room for all workers and as much again, so that a slow episode holds up none of them.
+    lag = 2 * context.settings.concurrency - 1
+    return context.engine.run_needed(wave, needed, lag, label)
+
+
 def _trial(probe: Probe, baseline: Arms, arm: Arms) -> Trial:
-    pairs = pair_outcomes(probe.failing, baseline, arm)
-    exposed = any(
-        arm[i].injected != base.injected
-        for i, base in baseline.items()
-        if not (base.is_error or arm[i].is_error)
-    )
-    return Trial(arm, Evidence(pairs, exposed))
+    against = {i: o for i, o in baseline.items() if i in arm}
+    pairs = pair_outcomes(probe.failing, against, arm)
+    exposed = any(_differ(base, arm[i]) for i, base in against.items())
+    evidence = Evidence(pairs, exposed, curtailed=len(arm) < len(baseline))
+    return Trial(arm, evidence, len(baseline))
+
+
+def _differ(baseline: Outcome, outcome: Outcome) -> bool:
+    """Tell whether the model was shown different skills, where both arms have a result."""
+    return baseline.injected != outcome.injected and not (baseline.is_error or outcome.is_error)
 
 
 def run_again(
