@@ -410,6 +410,35 @@ def test_confirm_judges_by_fresh_pairs_alone() -> None:
     assert lost.judgements[0].fresh.b == 3
 
 
+def test_the_level_itself_is_enough() -> None:
+    one = [Evidence(pairs("F01 F00 P11"))]  # Three fresh wins have p = 1/8.
+    for alpha, verdict in ((0.125, Verdict.ACCEPT), (0.1249, Verdict.UNDERPOWERED)):
+        decision, _ = settle(ConfirmGate(alpha, None), one, replaying)
+        assert decision.judgements[0].verdict is verdict
+    swept = "F01 " * 5 + "F00 " * 9  # p = 1/32
+    assert decide(McNemarGate(1 / 32, None), swept).winner == 0
+    assert decide(McNemarGate(1 / 32.1, None), swept).winner is None
+    # Six runs a side of one sample: p = 1 / 924.
+    sixes = [Evidence(pairs("F01 F00 P11"))]
+    for alpha, winner in ((1 / 924, 0), (1 / 925, None)):
+        assert settle(ReplicateGate(alpha, None, share=9), sixes, replaying)[0].winner == winner
+
+
+def test_fresh_losses_count_against_the_e_value() -> None:
+    probe = [Evidence(pairs("F01 F01 F01 P01"))]
+
+    def losing(wanted: Rerun, one: Evidence) -> tuple[Pair, ...]:
+        return tuple(
+            replace(p, baseline=p.candidate, candidate=p.baseline) for p in replaying(wanted, one)
+        )
+
+    decision, asked = settle(EValueGate(0.05, None, rounds=4), probe, losing)
+    assert (decision.winner, len(asked)) == (None, 1)  # Down to E < 1, there is no point in more.
+    assert decision.judgements[0].p == pytest.approx(min(1.0, 1 / e_value(4, 4)))
+    assert decision.judgements[0].fresh is not None
+    assert decision.judgements[0].fresh.c == 4
+
+
 def test_a_test_that_could_not_succeed_is_not_paid_for() -> None:
     one_win = [Evidence(pairs("F01 F00 P11"))]
     for gate in (ConfirmGate(), ReplicateGate(alpha=0.001)):
