@@ -99,7 +99,7 @@ def test_backends_of_plugins_can_be_probed(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_noise(monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = run("--noise", "scripted", "--repeats", "2")
+    shown = run("--noise", "2", "--agent", "scripted")
     assert "0 of 6 repeats differed (flip rate 0.00)" in shown.output
     assert "deterministic" in shown.output
     noisy = ScriptedBackend(lambda call: "b" if call.scope.endswith("#2") else "a")

@@ -309,3 +309,17 @@ def test_a_dry_run_asks_and_writes_nothing(grasp: Command) -> None:
     other = grasp("run", "toy", "--agent", "toy-model", "--method", "no-skills", "--dry-run")
     assert other.code == 2
     assert "--max-calls" in other.err
+
+
+def test_doctor_measures_noise_and_recommends_a_gate(grasp: Command) -> None:
+    ran = grasp("doctor", "toy", "--noise", "9", "--agent", "toy-model")
+    assert ran.code == 0, ran.err
+    assert "0 of 9 samples changed their verdict" in ran.out
+    assert "'gate: paper' and 'deterministic: true'" in ran.out
+    facts = json.loads(grasp("doctor", "toy", "--noise", "3", "--agent", "toy-model", "--json").out)
+    assert facts["samples"] == 3
+    assert facts["calls"]["total"] == 6
+    assert grasp("doctor", "toy").code == 2
+    nameless = grasp("doctor", "toy", "--noise", "3")
+    assert nameless.code == 2
+    assert "--agent" in nameless.err

@@ -14,27 +14,48 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.argument("task", required=False)
 @click.option("--probe", metavar="NAME", help="Make one tiny real call with this preset.")
-@click.option("--noise", metavar="NAME", help="Ask this preset the same again and again.")
 @click.option(
-    "--repeats",
+    "--noise",
     type=click.IntRange(min=1),
-    default=5,
-    show_default=True,
-    help="Repeats of each of the three prompts of --noise.",
+    metavar="N",
+    help="Run N samples of TASK twice; without TASK, ask three tiny prompts N times.",
+)
+@click.option("--agent", metavar="NAME", help="Preset of --noise.")
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="One setting.")
+@click.option(
+    "-P", "--param", "params", multiple=True, metavar="KEY=VALUE", help="One parameter of TASK."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def doctor(probe: str | None, noise: str | None, repeats: int, as_json: bool) -> None:
+def doctor(
+    task: str | None,
+    probe: str | None,
+    noise: int | None,
+    agent: str | None,
+    overrides: tuple[str, ...],
+    params: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Show which model backends can be used here, and what mends the others.
 
-    No call is made without --probe or --noise.
+    No call is made without --probe or --noise. --noise says how often a verdict changes on a
+    second run, what that does to the published gate, and which gate to use.
 
     \b
     Examples:
       grasp doctor
       grasp doctor --probe local
-      grasp doctor --noise local --repeats 10
+      grasp doctor --noise 10 --agent local
+      grasp doctor --noise 40 --agent local medagentbench
     """
+    if task is not None:
+        from grasp.cli.noise import show_noise
+
+        if noise is None:
+            raise click.UsageError("say how many samples of TASK to run twice: --noise 40")
+        show_noise(task, agent, noise, (*overrides, *(f"task_params.{p}" for p in params)), as_json)
+        return
     if probe is None and noise is None:
         _overview(as_json)
         return
@@ -42,7 +63,9 @@ def doctor(probe: str | None, noise: str | None, repeats: int, as_json: bool) ->
     if probe is not None:
         facts["probe"] = _probe(probe)
     if noise is not None:
-        facts["noise"] = _noise(noise, repeats)
+        from grasp.runs.config import choose_agent, load_config
+
+        facts["noise"] = _noise(choose_agent(agent, load_config(None, overrides)), noise)
     if as_json:
         click.echo(json.dumps(facts))
         return

@@ -119,8 +119,8 @@ def newcombe_interval(both: int, b: int, c: int, neither: int) -> tuple[float, f
     if n == 0:
         return -1.0, 1.0
     p1, p2 = (both + b) / n, (both + c) / n
-    low1, high1 = _wilson(both + b, n)
-    low2, high2 = _wilson(both + c, n)
+    low1, high1 = wilson_interval(both + b, n)
+    low2, high2 = wilson_interval(both + c, n)
     margins = (both + b) * (c + neither) * (both + c) * (b + neither)
     product = float(both * neither - b * c)
     if product > 0:
@@ -133,7 +133,10 @@ def newcombe_interval(both: int, b: int, c: int, neither: int) -> tuple[float, f
     return max(delta - below, -1.0), min(delta + above, 1.0)
 
 
-def _wilson(successes: int, n: int) -> tuple[float, float]:
+def wilson_interval(successes: int, n: int) -> tuple[float, float]:
+    """95 % interval of a proportion (Wilson 1927); (0, 1) without data."""
+    if n == 0:
+        return 0.0, 1.0
     p, z2 = successes / n, _Z95**2
     centre = p + z2 / (2 * n)
     spread = _Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
