@@ -471,6 +471,14 @@ def test_replicate_takes_the_best_score_even_over_the_budget_of_the_probe() -> N
     assert settle(ReplicateGate(regression_budget=False), [probe], replaying)[0].winner == 0
 
 
+def test_only_samples_labelled_passing_can_be_broken() -> None:
+    """As in the published rule, what was failing has nothing to lose but its share of the test."""
+    probe = Evidence(pairs("F01 F01 F01 F01 F10 P11 P11 P11"))
+    decision, _ = settle(ReplicateGate(), [probe], replaying)
+    assert decision.winner == 0
+    assert decision.judgements[0].verdict is Verdict.ACCEPT
+
+
 def test_replicate_asks_for_a_revision_where_fresh_runs_lean_against_it() -> None:
     probe = Evidence(pairs("F01 F01 F01 F01 F01 P10 P11 P11 P11"))
 
