@@ -120,3 +120,10 @@ def gate_study(session: nox.Session) -> None:
     session.install("-q", "-e", str(ROOT / "grasp-core"), "numpy>=1.26", "matplotlib>=3.8")
     env = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     session.run("python", "-m", "benchmarks.gate_study", *session.posargs, env=env)
+
+
+@nox.session
+def engine(session: nox.Session) -> None:
+    """Measure calls, time, CPU and memory of a run against an endpoint with a fixed latency."""
+    install(session)
+    session.run("python", "-m", "benchmarks.engine", *session.posargs)

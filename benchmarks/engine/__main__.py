@@ -1,0 +1,146 @@
+"""What a run asks and how long it takes, beside the published loop.
+
+``python -m benchmarks.engine [--latency 0 50 200] [--slots 10 100] [--noise 0 0.05] [--json]``
+
+The published loop is not run: its calls and turns follow from the run's own decisions and
+the spec. It runs every probe sample of every candidate and of the baseline in full, asks for K
+proposals one after another and probes candidates one after another, also where nothing failed,
+and asks again what it has asked before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+SETTINGS = {"epochs": 3, "grpo_k": 3, "grpo_eval_n": 8}
+#: Model calls of an episode of the task: one search, one answer.
+TURNS = 2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--latency", type=float, nargs="+", default=[0, 50, 200], help="ms")
+    parser.add_argument("--slots", type=int, nargs="+", default=[10, 100])
+    parser.add_argument("--batch", type=int, nargs="+", default=[48, 4])
+    parser.add_argument("--noise", type=float, nargs="+", default=[0.0])
+    parser.add_argument("--faults", type=float, default=0.0, help="share of calls with HTTP 500")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    rows = [
+        measure(latency, slots, batch, noise, args.faults)
+        for batch in args.batch
+        for noise in args.noise
+        for latency in args.latency
+        for slots in args.slots
+    ]
+    if args.json:
+        print(json.dumps(rows, indent=1))
+        return
+    print(
+        "| batch | noise | latency, ms | slots | calls | published | share | wall, s | published "
+        "| times | shortest, s | times | own CPU, ms per call | peak MB |"
+    )
+    print("|" + " ---: |" * 14)
+    for r in rows:
+        print(
+            f"| {r['batch']} | {r['noise']:g} | {r['latency_ms']:g} | {r['slots']} "
+            f"| {r['calls']} | {r['published_calls']} | {r['calls'] / r['published_calls']:.0%} "
+            f"| {r['wall_s']:.2f} | {r['published_s']:.2f} "
+            f"| {_ratio(r['published_s'], r['wall_s'])} | {r['shortest_s']:.2f} "
+            f"| {_ratio(r['wall_s'], r['shortest_s'])} | {r['cpu_ms_per_call']:.2f} "
+            f"| {r['peak_mb']:.0f} |"
+        )
+
+
+def _ratio(a: float, b: float) -> str:
+    return f"{a / b:.2f}×" if a and b else "-"
+
+
+def measure(latency: float, slots: int, batch: int, noise: float, faults: float) -> dict[str, Any]:
+    """Run once in a fresh process, so that CPU and memory are its own."""
+    endpoint = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.engine.endpoint", str(latency), str(noise), str(faults)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert endpoint.stdout is not None
+        origin = f"http://127.0.0.1:{int(endpoint.stdout.readline())}"
+        with tempfile.TemporaryDirectory() as folder:
+            child = subprocess.run(
+                [sys.executable, "-m", "benchmarks.engine.run", folder, str(slots), str(batch),
+                 str(int(noise == 0))],
+                env={**os.environ, "OPENAI_BASE_URL": f"{origin}/v1", "GRASP_MODEL": "policy"},
+                check=True, capture_output=True, text=True,
+            )  # fmt: skip
+            facts = json.loads(child.stdout.splitlines()[-1])
+            events = [
+                json.loads(line)
+                for line in (Path(folder) / "run" / "journal.jsonl").read_text().splitlines()
+            ]
+        with urllib.request.urlopen(f"{origin}/stats") as answer:
+            stats = json.load(answer)
+    finally:
+        endpoint.kill()
+        endpoint.wait()
+    calls, turns = published(events, slots)
+    return {
+        "batch": batch,
+        "noise": noise,
+        "latency_ms": latency,
+        "slots": slots,
+        "calls": stats["calls"],
+        "most_in_flight": stats["most"],
+        "published_calls": calls,
+        "published_turns": turns,
+        "published_s": turns * latency / 1000,
+        "shortest_s": facts["shortest_turns"] * latency / 1000,
+        **facts,
+        "cpu_ms_per_call": 1000 * facts["cpu_s"] / max(stats["calls"], 1),
+    }
+
+
+def published(events: list[dict[str, Any]], slots: int) -> tuple[int, int]:
+    """Return calls and sequential turns of the published loop with the same decisions."""
+    k, n = SETTINGS["grpo_k"], SETTINGS["grpo_eval_n"]
+    calls = turns = 0
+
+    def wave(episodes: int) -> None:
+        nonlocal calls, turns
+        calls += TURNS * episodes
+        turns += TURNS * math.ceil(episodes / slots)
+
+    def writer(number: int) -> None:
+        nonlocal calls, turns
+        calls += number
+        turns += number
+
+    probe = n
+    for event in events:
+        kind = event["event"]
+        if kind in ("validation", "batch", "test"):
+            wave(event["total"])
+        if kind != "update":
+            continue
+        probe = len(event["probe"]["samples"]) if "probe" in event else probe
+        candidates = len(event["candidates"]) if "candidates" in event else k
+        writer(k if event.get("skipped") else k + 2)  # Proposals, labels and diagnoses.
+        for _ in range(1 + candidates):
+            wave(probe)
+        if "revision" in event:
+            writer(1)
+            wave(probe)
+    return calls, turns
+
+
+if __name__ == "__main__":
+    main()
