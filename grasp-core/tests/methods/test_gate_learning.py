@@ -169,6 +169,26 @@ def test_luck_does_not_replicate(tmp_path: Path, gate: str) -> None:
                    and c.scope.startswith("e0/b0"))  # fmt: skip
 
 
+def test_an_accepted_edit_is_not_remembered_as_turned_down(tmp_path: Path) -> None:
+    """On the probe it seemed to break a passing sample; fresh episodes cleared it."""
+    model = Model()
+    model.answer = lambda call: (
+        "SAY nothing" if "e0/b0/probe/c" in call.scope and kind_of(call) == "green" else None
+    )
+    task = Toy(("red", "red", "red", "blue", "green"), dev=20, val=5, test=5, ood=0)
+    _, log = run_toy(
+        tmp_path / "r", model, task, gate="replicate", epochs=2, batch_size=20, probe_size=20,
+        candidates=1, contrastive_revision=False,
+    )  # fmt: skip
+    first = events(log, "update")[0]
+    counts = first["candidates"][0]["counts"]
+    assert first["accepted"] == "ADD rule-red"
+    assert counts["regressions"] > counts["baseline_regressions"]
+    later = [c for c in model.asked("edits") if c.scope.startswith("e1")]
+    assert later
+    assert not any("ADD rule-red" in str(c.messages) for c in later)
+
+
 def test_failed_tests_make_later_ones_stricter(tmp_path: Path) -> None:
     number = iter(range(100))
 
