@@ -8,9 +8,10 @@ from importlib import import_module
 from typing import Any
 
 from grasp.contracts import ConfigError, GraspError, PluginError
-from grasp.plugins.loading import one_line
+from grasp.plugins.loading import cause
 from grasp.plugins.nearest import hint
 from grasp.plugins.plugin import Plugin
+from grasp.plugins.quiet import stdout_to_stderr
 from grasp.plugins.specs import Spec
 
 #: What one thing of a kind is called.
@@ -31,7 +32,8 @@ def import_target(plugin: Plugin, spec: Spec, dotted: str) -> Any:
     """
     module, _, path = dotted.partition(":")
     try:
-        target: Any = import_module(module)
+        with stdout_to_stderr():
+            target: Any = import_module(module)
         for part in path.split("."):
             target = getattr(target, part)
     except (GraspError, KeyboardInterrupt, MemoryError):
@@ -79,11 +81,8 @@ def _unusable(plugin: Plugin, spec: Spec, what: str, error: BaseException) -> Pl
         remedy = f"pip install --force-reinstall {distribution}"
     else:
         remedy = f"update {distribution}, or report this to its authors"
-    cause = (
-        f"it called sys.exit({error.code!r})" if isinstance(error, SystemExit) else one_line(error)
-    )
     return PluginError(
-        f"the {SINGULAR[spec.kind]} {spec.name!r} of {distribution} {what} ({cause})", remedy
+        f"the {SINGULAR[spec.kind]} {spec.name!r} of {distribution} {what} ({cause(error)})", remedy
     )
 
 

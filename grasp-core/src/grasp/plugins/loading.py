@@ -15,6 +15,7 @@ from grasp.plugins.entrypoints import Found
 from grasp.plugins.hookspecs import ARGUMENTS, PROJECT, REGISTER_HOOKS
 from grasp.plugins.nearest import nearest
 from grasp.plugins.plugin import Plugin
+from grasp.plugins.quiet import stdout_to_stderr
 from grasp.plugins.specs import Spec
 from grasp.plugins.versions import meets
 
@@ -31,12 +32,13 @@ def load(found: Found) -> Plugin:
         return plugin
     started = time.perf_counter()
     try:
-        plugin.manager = _registered(plugin, _import(found.target))
+        with stdout_to_stderr():
+            plugin.manager = _registered(plugin, _import(found.target))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit and the like must not end the program.
         plugin.status = "broken"
-        plugin.error = _cause(error)
+        plugin.error = str(error) if isinstance(error, Refused) else cause(error)
         plugin.hint = _remedy(found, error)
         plugin.specs = []
     plugin.seconds = time.perf_counter() - started
@@ -116,11 +118,10 @@ class _Registrar:
         self._plugin.specs.append(spec)
 
 
-def _cause(error: BaseException) -> str:
-    if isinstance(error, Refused):
-        return str(error)
+def cause(error: BaseException) -> str:
+    """Return on one line what foreign code did instead of what it was called for."""
     if isinstance(error, SystemExit):
-        return f"it called sys.exit({error.code!r}) when it was loaded"
+        return f"it called sys.exit({error.code!r})"[:300]
     return one_line(error)
 
 

@@ -15,7 +15,7 @@ from grasp.plugins.discovery import load_selected
 from grasp.plugins.entrypoints import normal
 from grasp.plugins.factories import SINGULAR, import_factory, import_target, make
 from grasp.plugins.loading import one_line
-from grasp.plugins.nearest import hint
+from grasp.plugins.nearest import nearest
 from grasp.plugins.plugin import Plugin
 from grasp.plugins.selection import Wish, configure
 from grasp.plugins.specs import KINDS, Spec
@@ -60,15 +60,19 @@ class Registry:
             s.name if short.count(s.name) == 1 else f"{p.distribution}/{s.name}" for p, s in offers
         ]
 
-    def clashes(self) -> list[tuple[str, str, list[str]]]:
-        """Return (kind, short name, qualified names) of what several plugins registered."""
-        found: list[tuple[str, str, list[str]]] = []
+    def clashes(self) -> list[PluginError]:
+        """Return, of each short name that several plugins have, why it can't be used."""
+        errors: list[PluginError] = []
         for kind in KINDS:
-            owners: dict[str, list[str]] = {}
+            owners: dict[str, list[tuple[Plugin, Spec]]] = {}
             for plugin, spec in self.offers(kind):
-                owners.setdefault(spec.name, []).append(f"{plugin.distribution}/{spec.name}")
-            found.extend((kind, name, full) for name, full in owners.items() if len(full) > 1)
-        return found
+                owners.setdefault(spec.name, []).append((plugin, spec))
+            errors.extend(
+                self._ambiguous(kind, name, offers)
+                for name, offers in owners.items()
+                if len(offers) > 1
+            )
+        return errors
 
     def find(self, kind: str, name: str) -> tuple[Plugin, Spec]:
         """Return the plugin and the spec behind a name, short or qualified.
@@ -103,14 +107,15 @@ class Registry:
         )
 
     def _unknown(self, kind: str, name: str) -> PluginError:
-        remedy = hint(name, self.names(kind))
-        if not remedy.startswith("did you mean"):
-            # It may stand in a plugin that is not here, so say which ones are not.
-            for plugin in self.plugins:
-                if plugin.failed:
-                    remedy += f"; {plugin.distribution} is {plugin.status}: {plugin.error}"
-                elif plugin.status == "disabled":
-                    remedy += f"; {plugin.distribution} is switched off"
+        names = self.names(kind)
+        near = nearest(name, [*names, *(s.name for _, s in self.offers(kind))])
+        remedy = f"did you mean {near}?" if near else f"there are: {', '.join(names) or 'none'}"
+        # It may stand in a plugin that is not here, so say which ones are not.
+        for plugin in () if near else self.plugins:
+            if plugin.failed:
+                remedy += f"; {plugin.distribution} is {plugin.status}: {plugin.error}"
+            elif plugin.status == "disabled":
+                remedy += f"; {plugin.distribution} is switched off"
         return PluginError(f"unknown {SINGULAR[kind]} {name!r}", remedy)
 
     def resolve(self, kind: str, name: str) -> tuple[Callable[..., Any], Spec]:
@@ -191,7 +196,6 @@ def registry() -> Registry:
             finally:
                 _Process.loading = False
             _Process.wish = wish
-            selection.tell_loaded(_Process.registry)
         return _Process.registry
 
 

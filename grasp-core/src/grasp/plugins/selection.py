@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from grasp.plugins.entrypoints import CORE, Found, normal
-
-if TYPE_CHECKING:
-    from grasp.plugins.resolve import Registry
 
 DISABLE_VARIABLE = "GRASP_DISABLE_PLUGINS"
 NO_AUTOLOAD_VARIABLE = "GRASP_DISABLE_AUTOLOAD"
@@ -30,6 +27,22 @@ class Selection(NamedTuple):
         if self.disabled & {normal(found.distribution), normal(found.entry_point)}:
             return True
         return found.packaged and found.distribution != CORE and not self.autoload
+
+    def unknown(self, found: Iterable[Found]) -> dict[str, str]:
+        """Return the names to leave out that no plugin has, each with the remedy.
+
+        Args:
+            found: Everything that could be left out: plugins and commands.
+        """
+        known = {CORE: None, **dict.fromkeys(self.modules)}
+        for one in found:
+            known |= {one.distribution: None, one.entry_point: None}
+        strange = sorted(self.disabled - {normal(name) for name in known})
+        if not strange:
+            return {}
+        from grasp.plugins.nearest import hint
+
+        return {name: hint(name, known) for name in strange}
 
 
 def select(
@@ -66,10 +79,9 @@ class Wish(NamedTuple):
 
 
 class _Process:
-    """State of this process: the wish, and who wants to know what was loaded."""
+    """The wish that holds in this process."""
 
     wish = Wish()
-    loaded: Callable[[Registry], Any] | None = None
 
 
 def configure(disabled: Iterable[str] = (), modules: Iterable[str] = ()) -> Wish:
@@ -93,14 +105,3 @@ def restore(wish: Wish) -> Wish:
 def wish() -> Wish:
     """Return the wish that holds."""
     return _Process.wish
-
-
-def when_loaded(tell: Callable[[Registry], Any] | None) -> None:
-    """Have a function called with the registry whenever plugins have been loaded."""
-    _Process.loaded = tell
-
-
-def tell_loaded(registry: Registry) -> None:
-    """Call the function given to ``when_loaded``."""
-    if _Process.loaded is not None:
-        _Process.loaded(registry)

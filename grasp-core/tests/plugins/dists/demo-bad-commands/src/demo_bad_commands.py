@@ -1,0 +1,3 @@
+"""Has commands that can't be used."""
+
+not_click = "text"

@@ -1,0 +1,1 @@
+"""Everything a plugin can offer, done right."""

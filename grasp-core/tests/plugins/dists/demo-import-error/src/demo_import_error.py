@@ -1,0 +1,3 @@
+"""Imports what is not installed."""
+
+import demo_missing_library  # noqa: F401

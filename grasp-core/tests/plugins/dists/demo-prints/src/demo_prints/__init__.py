@@ -1,0 +1,1 @@
+"""Greets on stdout whenever anything of it is imported."""
