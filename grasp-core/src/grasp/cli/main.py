@@ -10,11 +10,14 @@ import errno
 import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from grasp import __version__
+
+if TYPE_CHECKING:
+    from grasp.plugins.commands import Commands
 
 #: Name, where it lives, and its line in ``grasp --help``.
 _COMMANDS = {
@@ -37,110 +40,120 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the built-in commands, then those of plugins."""
-        return [*_COMMANDS, *sorted(set(_plugin_commands()) - set(_COMMANDS))]
+        return [*_COMMANDS, *_added(ctx).names()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command."""
+        """Import one command; to a shell that completes words, broken ones don't exist."""
         if cmd_name in _COMMANDS:
-            return _import(_COMMANDS[cmd_name][0])
-        found = _plugin_commands().get(cmd_name)
-        return None if found is None else _import_plugin_command(cmd_name, *found)
+            module, _, name = _COMMANDS[cmd_name][0].partition(":")
+            command: click.Command = getattr(import_module(module), name)
+            return command
+        from grasp.contracts import PluginError
+
+        try:
+            return _imported(ctx, cmd_name)
+        except PluginError:
+            if ctx.resilient_parsing:
+                return None
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one gets a did-you-mean."""
-        name = args[0]
-        if name not in _COMMANDS and name not in _plugin_commands():
-            import difflib
-
-            near = difflib.get_close_matches(name, self.list_commands(ctx), 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            ctx.fail(f"No such command {name!r}.{hint}")
-        return super().resolve_command(ctx, args)
+        command = self.get_command(ctx, args[0])
+        if command is None and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}.{_advice(ctx, args[0])}")
+        return args[0], command, args[1:]
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the command; its result is dropped, so that only ``ctx.exit`` gives a code."""
+        _warn_of_unknown_plugins()
         super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
-        extra = {n: f for n, f in _plugin_commands().items() if n not in _COMMANDS}
-        if extra:
+        added = _added(ctx).names()
+        if added:
             with formatter.section("Commands of plugins"):
-                formatter.write_dl([(n, f"from {extra[n][0]}") for n in sorted(extra)])
+                formatter.write_dl([(n, f"from {f.distribution}") for n, f in added.items()])
 
 
-def _plugin_commands() -> dict[str, tuple[str, str]]:
-    """Return name → (distribution, target), from metadata alone."""
-    global _found
-    if _found is None:
-        from grasp.plugins.entrypoints import COMMANDS_GROUP, entry_points
-        from grasp.plugins.selection import select
+def plugin_commands() -> Commands:
+    """Find the commands that plugins add to ``grasp``."""
+    from grasp.plugins.commands import find_commands
 
-        selection = select(_disabled)
-        _found = {
-            f.entry_point: (f.distribution, f.target)
-            for f in entry_points(COMMANDS_GROUP)
-            if not selection.leaves_out(f)
-        }
-    return _found
+    return find_commands(_COMMANDS)
 
 
-_found: dict[str, tuple[str, str]] | None = None
-_disabled: tuple[str, ...] = ()
+def _added(ctx: click.Context) -> Commands:
+    """Return the commands plugins add, found once in an invocation."""
+    if __name__ not in ctx.meta:
+        ctx.meta[__name__] = plugin_commands()
+    found: Commands = ctx.meta[__name__]
+    return found
 
 
-def _import(target: str) -> click.Command:
-    module, _, name = target.partition(":")
-    command: click.Command = getattr(import_module(module), name)
-    return command
+def _imported(ctx: click.Context, name: str) -> click.Command | None:
+    from grasp.plugins.commands import import_command
+
+    found = _added(ctx).find(name)
+    return None if found is None else import_command(found)
 
 
-def _import_plugin_command(name: str, distribution: str, target: str) -> click.Command:
-    from grasp.contracts import PluginError
+def _advice(ctx: click.Context, name: str) -> str:
+    """Say what may be wrong with the name of a command nobody has."""
+    from grasp.plugins.nearest import nearest
 
-    try:
-        command = _import(target)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise PluginError(
-            f"the command {name!r} of {distribution} can't be imported "
-            f"({type(error).__name__}: {error})",
-            f"update {distribution}, or leave it out with --no-plugin {distribution}",
-        ) from error
-    if not isinstance(command, click.Command):
-        raise PluginError(f"the command {name!r} of {distribution} is not a click command")
-    return command
+    added = _added(ctx)
+    for found in added.off:
+        if found.entry_point == name:
+            return f" {found.distribution}, which has it, is switched off."
+    near = nearest(name, [*_COMMANDS, *added.names(), *(f.entry_point for f in added.found)])
+    return f" Did you mean {near!r}?" if near else ""
+
+
+def _choose(ctx: click.Context, option: click.Parameter, names: tuple[str, ...]) -> None:
+    """Apply ``--plugin`` and ``--no-plugin`` before any command is looked for."""
+    if not names:
+        return
+    from grasp.plugins.selection import configure, wish
+
+    # A module in the working directory can be tried out without packaging it.
+    if option.name == "modules" and "" not in sys.path and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    configure(**{**wish()._asdict(), str(option.name): names})
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="grasp")
 @click.option(
-    "--plugin", "plugins", multiple=True, metavar="MODULE", help="Load a module as a plugin too."
+    "--plugin",
+    "modules",
+    multiple=True,
+    metavar="MODULE",
+    is_eager=True,
+    expose_value=False,
+    callback=_choose,
+    help="Load a module as a plugin too.",
 )
 @click.option(
     "--no-plugin",
-    "without",
+    "disabled",
     multiple=True,
     metavar="NAME",
+    is_eager=True,
+    expose_value=False,
+    callback=_choose,
     help="Leave out a plugin (distribution or entry point).",
 )
-@click.option("--traceback", is_flag=True, help="Show the traceback of an error.")
-def cli(plugins: tuple[str, ...], without: tuple[str, ...], traceback: bool) -> None:
+@click.option(
+    "--traceback", is_flag=True, expose_value=False, help="Show the traceback of an error."
+)
+def cli() -> None:
     """Learn skills for an LLM agent from its own failures, behind a regression gate."""
-    global _disabled, _found
-    if plugins or without:
-        from grasp.plugins import configure
-
-        # A module in the working directory can be tried out without packaging it.
-        if plugins and "" not in sys.path and os.getcwd() not in sys.path:
-            sys.path.insert(0, os.getcwd())
-        _disabled, _found = without, None
-        configure(without, plugins)
 
 
 def main(args: list[str] | None = None) -> None:
@@ -150,26 +163,27 @@ def main(args: list[str] | None = None) -> None:
 
 
 def _guarded(arguments: list[str]) -> int:
-    before = arguments[: _command_position(arguments)]
+    position = _command_position(arguments)
     try:
         code = cli.main(arguments, prog_name="grasp", standalone_mode=False)
         sys.stdout.flush()
         return int(code or 0)
-    except click.exceptions.Exit as error:
-        return int(error.exit_code)
-    except click.exceptions.Abort:
-        return _interrupted()
+    except click.exceptions.Abort as error:
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            return _interrupted(arguments[position:])
+        _say("Aborted")
+        return 1
     except click.ClickException as error:
         error.show()
         return int(error.exit_code)
     except KeyboardInterrupt:
-        return _interrupted()
+        return _interrupted(arguments[position:])
     except BrokenPipeError:
         # The reader went away; leave nothing for the interpreter to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        if "--traceback" in before:
+        if "--traceback" in arguments[:position]:
             raise
         return _explain(error)
 
@@ -182,38 +196,50 @@ def _command_position(arguments: list[str]) -> int:
     return index
 
 
-def _interrupted() -> int:
-    _say("Interrupted: everything answered so far is saved.")
-    _say("Hint: go on where it stopped with the same command and --resume", "cyan")
+def _interrupted(command: list[str]) -> int:
+    saved = ": what was answered is saved; go on with the same command and --resume"
+    _say("Interrupted" + (saved if command[:1] == ["run"] else ""))
     return 130
 
 
 def _explain(error: Exception) -> int:
     from grasp.contracts import GraspError
+    from grasp.plugins.loading import one_line
 
     if isinstance(error, GraspError):
         _say(f"Error: {error.message}")
         if error.hint:
             _say(f"Hint: {error.hint}", "cyan")
         return error.exit_code
-    if _is_full_disk(error):
+    text = one_line(error)
+    if _is_full_disk(error) or "database or disk is full" in text:
         _say("Error: the disk is full")
         _say("Hint: free space, then go on where it stopped with --resume", "cyan")
         return 1
-    text = " ".join(str(error).split())
-    _say(f"Error: {type(error).__name__}: {text}")
+    _say(f"Error: {text}")
     _say("Hint: this is a bug or a broken plugin; 'grasp --traceback ...' shows where", "cyan")
     return 1
 
 
 def _is_full_disk(error: BaseException) -> bool:
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return full or "database or disk is full" in str(error)
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _say(line: str, colour: str = "red") -> None:
-    head, _, rest = line.partition(":")
-    click.echo(f"{click.style(head, fg=colour)}:{rest}", err=True)
+    head, colon, rest = line.partition(":")
+    click.echo(f"{click.style(head, fg=colour)}{colon}{rest}", err=True)
+
+
+def _warn_of_unknown_plugins() -> None:
+    """Print one line for every name to leave out that no plugin has."""
+    from grasp.plugins.entrypoints import COMMANDS_GROUP, GROUP, entry_points
+    from grasp.plugins.selection import wish
+
+    selection = wish().selection()
+    if selection.disabled:
+        found = entry_points(GROUP) + entry_points(COMMANDS_GROUP)
+        for name, remedy in selection.unknown(found).items():
+            _say(f"Warning: there is no plugin {name!r} to leave out; {remedy}", "yellow")
 
 
 def warn_of_broken_plugins(plugins: Any) -> None:

@@ -1,0 +1,236 @@
+"""What goes wrong is one clear line, a remedy and an exit code; the traceback if asked for."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+
+from grasp.cli import main as root
+from grasp.contracts import AgentError, BudgetSpent, ConfigError
+
+from ..plugins.distributions import Command, Ran
+
+#: Calls what a test wants the command ``boom`` to do.
+Boom = Callable[[Callable[[], object]], None]
+
+
+@pytest.fixture
+def boom(monkeypatch: pytest.MonkeyPatch) -> Boom:
+    """Make ``list-plugins`` do something else."""
+
+    def install(action: Callable[[], object], name: str = "list-plugins") -> None:
+        command = click.Command(name, callback=action)
+        module = type(sys)("demo_boom")
+        module.command = command  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "demo_boom", module)
+        monkeypatch.setitem(root._COMMANDS, name, ("demo_boom:command", "It fails."))
+
+    return install
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    def action() -> None:
+        raise error
+
+    return action
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (ConfigError("a: b", "do: c"), 2, "Error: a: b\nHint: do: c\n"),
+        (AgentError("no answer"), 1, "Error: no answer\n"),
+        (BudgetSpent("spent", "more"), 3, "Error: spent\nHint: more\n"),
+    ],
+)
+def test_a_users_error_is_its_message_and_hint(
+    error: Exception, code: int, said: str, boom: Boom, grasp: Command
+) -> None:
+    boom(raising(error))
+    ran = grasp("list-plugins")
+    assert (ran.code, ran.out, ran.err) == (code, "", said)
+
+
+def test_an_unexpected_error_is_one_bounded_line(boom: Boom, grasp: Command) -> None:
+    boom(raising(ValueError("line one\nline two " + "x" * 100_000)))
+    ran = grasp("list-plugins")
+    assert ran.code == 1
+    error, hint = ran.err.splitlines()
+    assert error.startswith("Error: ValueError: line one line two xxx")
+    assert len(error) < 400
+    assert hint == "Hint: this is a bug or a broken plugin; 'grasp --traceback ...' shows where"
+
+
+def test_an_error_that_can_not_be_printed_is_still_told(boom: Boom, grasp: Command) -> None:
+    class Unprintable(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    boom(raising(Unprintable()))
+    assert grasp("list-plugins").err.startswith("Error: Unprintable\nHint: ")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.ENOSPC, "No space"), RuntimeError("database or disk is full")]
+)
+def test_a_full_disk_says_how_to_go_on(error: Exception, boom: Boom, grasp: Command) -> None:
+    boom(raising(error))
+    ran = grasp("list-plugins")
+    assert ran.code == 1
+    assert ran.err.splitlines()[0] == "Error: the disk is full"
+    assert "--resume" in ran.err
+
+
+@pytest.mark.parametrize("options", [["--traceback"], ["--no-plugin", "core", "--traceback"]])
+def test_the_traceback_is_shown_if_asked_for(
+    options: list[str], boom: Boom, grasp: Command
+) -> None:
+    boom(raising(ConfigError("a")))
+    with pytest.raises(ConfigError):
+        grasp(*options, "list-plugins")
+
+
+def test_the_traceback_as_a_user_sees_it(process: Callable[..., Ran], tmp_path: Path) -> None:
+    arguments = ["show", str(tmp_path / "nowhere")]
+    plain = process([], "-m", "grasp", *arguments)
+    assert plain.code != 0
+    assert plain.err.startswith("Error: ")
+    assert "Traceback" not in plain.err
+    traced = process([], "-m", "grasp", "--traceback", *arguments)
+    assert traced.code == 1
+    assert traced.err.startswith("Traceback (most recent call last)")
+    assert "RunError" in traced.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--nonsense"], "No such option"),
+        (["list-plugins", "--jsn"], "--json"),
+        (["run"], "Missing argument 'TASK'"),
+        (["show", "a", "b"], "unexpected extra argument"),
+    ],
+)
+def test_bad_usage_is_code_2_and_says_how_to_get_help(
+    arguments: list[str], said: str, grasp: Command
+) -> None:
+    ran = grasp(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert said in ran.err
+    assert "--help' for help." in ran.err
+
+
+# -- interrupts ----------------------------------------------------------------------
+
+
+def test_an_interrupt_is_one_line_and_code_130(boom: Boom, grasp: Command) -> None:
+    boom(raising(KeyboardInterrupt()))
+    ran = grasp("list-plugins")
+    assert ran.code == 130
+    assert ran.err.split("\n") == ["", "Interrupted", ""]  # The first line ends the terminal's ^C.
+
+
+def test_an_interrupted_run_says_how_to_go_on(boom: Callable[..., None], grasp: Command) -> None:
+    boom(raising(KeyboardInterrupt()), "run")
+    ran = grasp("--no-plugin", "core", "run")
+    assert ran.code == 130
+    assert ran.err.strip() == (
+        "Interrupted: what was answered is saved; go on with the same command and --resume"
+    )
+
+
+def test_no_to_a_question_is_not_an_interrupt(
+    boom: Boom, grasp: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boom(lambda: click.confirm("Sure?", abort=True))
+    monkeypatch.setattr("click.termui.visible_prompt_func", lambda prompt="": "n")
+    ran = grasp("list-plugins")
+    assert (ran.code, ran.err.split()) == (1, ["Aborted"])
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"), [(KeyboardInterrupt, 130, "Interrupted"), (EOFError, 1, "Aborted")]
+)
+def test_an_interrupt_at_a_question_is_one(
+    raised: type[BaseException],
+    code: int,
+    said: str,
+    boom: Boom,
+    grasp: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def ask(prompt: str = "") -> str:
+        raise raised
+
+    boom(lambda: click.prompt("Name?"))
+    monkeypatch.setattr("click.termui.visible_prompt_func", ask)
+    ran = grasp("list-plugins")
+    assert (ran.code, ran.err.split()) == (code, [said])
+
+
+def test_an_interrupt_while_a_command_is_imported(
+    grasp: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(root, "import_module", lambda name: raising(KeyboardInterrupt())())
+    assert grasp("list-plugins").code == 130
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_real_interrupt(environment: None) -> None:
+    code = (
+        "import signal, sys, os; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from grasp.cli import main as root\n"
+        "root._added = lambda ctx: os.kill(os.getpid(), signal.SIGINT)\n"
+        "root.main(['--traceback', 'medagent'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "Interrupted")
+
+
+# -- a reader that goes away ---------------------------------------------------------
+
+
+def test_a_reader_that_goes_away_is_no_error(environment: None) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    for arguments in (["--help"], ["list-plugins", "-v"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "grasp", *arguments],
+            stdout=writing, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (1, "")
+    os.close(writing)
+
+
+def test_a_pipe_that_breaks_when_the_last_line_is_flushed(environment: None) -> None:
+    """A large output breaks inside click, a small one at the very end."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    code = (
+        "import sys, types, click\n"
+        "from grasp.cli import main as root\n"
+        "made = types.ModuleType('demo_boom'); sys.modules['demo_boom'] = made\n"
+        "made.c = click.Command('x', callback=lambda: sys.stdout.write(sys.argv[1]) and None)\n"
+        "root._COMMANDS['x'] = ('demo_boom:c', '')\n"
+        "root.main(['x'])"
+    )
+    for text in ("short", "long" * 10_000):
+        done = subprocess.run(
+            [sys.executable, "-c", code, text], stdout=writing, stderr=subprocess.PIPE, text=True
+        )
+        assert (done.returncode, done.stderr) == (1, "")
+    os.close(writing)
+
+
+def test_main_exits_with_the_code(grasp: Command) -> None:
+    for arguments, code in ((["--version"], 0), (["no-such"], 2)):
+        with pytest.raises(SystemExit) as ended:
+            root.main(arguments)
+        assert ended.value.code == code
