@@ -10,6 +10,8 @@ import pytest
 
 from grasp.cli import main as root
 from grasp.contracts import ConfigError, ModelCall, PluginError, RunError
+from grasp.methods.settings import CycleSettings
+from grasp.runs.gates import build_gate
 from grasp.runs.regate import regate, summary
 
 from ..toys import Model, Toy, add, events, run_toy
@@ -23,6 +25,19 @@ GATES = [
     ("evalue", {"rounds": 3}),
     ("replicate", {}),
 ]
+
+
+def test_a_gate_is_built_as_the_run_s_settings_say() -> None:
+    settings = CycleSettings(
+        gate="confirm", gate_params={"alpha": 0.2}, invalid_action_penalty=3, regression_gate=False
+    )
+    own: Any = build_gate(settings)
+    assert (own.spending.alpha, own.published.penalty) == (0.2, 3)
+    assert own.published.regression_budget is False
+    again: Any = build_gate(settings, "confirm", {"repeats": 5})
+    assert (again.spending.alpha, again.repeats) == (0.2, 5)
+    other: Any = build_gate(settings, "replicate")  # Which starts from its own defaults.
+    assert (other.spending.alpha, other.penalty, other.regression_budget) == (0.05, 3, False)
 
 
 def idle(prompt: str, call: ModelCall) -> Any:
