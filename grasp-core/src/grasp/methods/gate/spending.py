@@ -17,7 +17,7 @@ from grasp.contracts import ConfigError
 from grasp.methods.gate.decision import GateHistory
 
 #: ``basel``: 6 / (pi^2 t^2). ``slow``: 3 / ((t + 2)(t + 3)), which telescopes to 1, starts at
-#: 1/4 instead of .61 and falls half as fast where a long run needs it.
+#: 1/4 instead of .61 and leaves later tests two to five times as much.
 Schedule = Literal["basel", "slow"]
 
 
