@@ -352,6 +352,8 @@ def test_mcnemar_needs_five_clean_wins_of_one_candidate_and_seven_of_four() -> N
     assert swept.judgements[0].verdict is Verdict.UNDERPOWERED
     assert not swept.tested
     assert "even 4 wins" in swept.judgements[0].reason
+    for full in (McNemarGate(), EValueGate()):
+        assert "nothing to win" in decide(full, "P11 P11 P10").judgements[0].reason
 
 
 def test_holm_steps_down() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from grasp.contracts import ConfigError
 from grasp.methods.gate.decision import GateDecision, GateHistory, Judgement, Rerun, Verdict
 from grasp.methods.gate.evidence import Evidence, count
-from grasp.methods.gate.fitness import discordant, unfit
+from grasp.methods.gate.fitness import discordant, not_even, unfit
 from grasp.methods.gate.spending import Schedule, Spending
 from grasp.methods.gate.statistics import e_value, summarise
 
@@ -99,7 +99,7 @@ class EValueGate:
             reason = f"enough evidence at {level:.2g}: {facts}"
         elif e_value(sweep, 0) < wanted:
             verdict = Verdict.UNDERPOWERED
-            reason = f"even {sweep} wins and no loss would not reach E = {wanted:.3g}"
+            reason = not_even(sweep, f"E = {wanted:.3g}")
         elif worth >= wanted:
             verdict, reason = Verdict.REJECT, f"over the regression budget or not the best: {facts}"
         else:

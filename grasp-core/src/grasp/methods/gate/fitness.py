@@ -30,3 +30,10 @@ def too_few(pairs: tuple[Pair, ...]) -> str | None:
 def discordant(pairs: Iterable[Pair]) -> tuple[str, ...]:
     """Return the samples whose arms came to different ends."""
     return tuple(p.sample_id for p in pairs if p.is_discordant)
+
+
+def not_even(sweep: int, wanted: str) -> str:
+    """Say that a probe could not have convinced a gate, whatever the candidate did."""
+    if not sweep:
+        return "the current library solved the whole probe, so there was nothing to win"
+    return f"even {sweep} wins and no loss would not reach {wanted}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from grasp.methods.gate.decision import GateDecision, GateHistory, Judgement, Verdict
 from grasp.methods.gate.evidence import Counts, Evidence, count
-from grasp.methods.gate.fitness import unfit
+from grasp.methods.gate.fitness import not_even, unfit
 from grasp.methods.gate.spending import Schedule, Spending
 from grasp.methods.gate.statistics import Statistics, mcnemar_p, summarise
 
@@ -90,7 +90,7 @@ class McNemarGate:
             reason = f"significant at {level:.2g}: {facts}"
         elif candidates * mcnemar_p(sweep, 0) > level:
             verdict = Verdict.UNDERPOWERED
-            reason = f"even {sweep} wins and no loss would not reach p = {level:.2g}"
+            reason = not_even(sweep, f"p = {level:.2g}")
         elif p > level:
             verdict, reason = Verdict.REJECT, f"not significant at {level:.2g}: {facts}"
         elif not self._within_budget(counts):
