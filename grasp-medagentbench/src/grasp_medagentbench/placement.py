@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 from grasp.contracts import InjectedSkill, Message
 from grasp_medagentbench.protocol import SKILLS_FIELD
@@ -25,15 +26,23 @@ def place_skills(
     messages = [dict(message) for message in history]
     if not skills:
         return messages
+    first = messages[0].get("content") if messages else None
+    placed = _placed(first, render(skills)) if isinstance(first, str) else None
+    if placed is None:
+        return None
+    messages[0]["content"] = placed
+    return messages
+
+
+@lru_cache(maxsize=512)  # Asked again at every turn; printing 20,000 characters takes long.
+def _placed(opening: str, skills: str) -> str | None:
     try:
-        prompt = json.loads(messages[0]["content"])
-    except (ValueError, TypeError, LookupError, RecursionError):
+        prompt = json.loads(opening)
+    except (ValueError, RecursionError):
         return None
     if not isinstance(prompt, dict) or SKILLS_FIELD not in prompt:
         return None
-    prompt[SKILLS_FIELD] = render(skills)
-    messages[0]["content"] = json.dumps(prompt, indent=2)
-    return messages
+    return json.dumps({**prompt, SKILLS_FIELD: skills}, indent=2)
 
 
 def render(skills: Sequence[InjectedSkill]) -> str:
