@@ -272,7 +272,7 @@ def test_strict_posts_are_stored_and_can_be_read_back(says: Any) -> None:
         "FINISH([])",
     ]
     _, replies = play(says(*lines), environment=writing())
-    assert replies[0].startswith(f"{MARKER} (201")
+    assert replies[0].startswith(f"{MARKER} (201 Created: ")
     assert "Observation/" in replies[0]
     assert "Written" in replies[1]
 

@@ -47,9 +47,9 @@ class Writing(Reading):
         if not response.ok:
             raise RequestFailed(_refusal(response))
         if response.status != 201:  # A search by POST, for example.
-            raise RequestFailed(f"{response.status} {response.reason}: it created nothing")
+            raise RequestFailed(f"status {response.status}: it created nothing")
         created = json.loads(response.text)
-        return f" ({response.status} {response.reason}: {created['resourceType']}/{created['id']})"
+        return f" (201 Created: {created['resourceType']}/{created['id']})"
 
 
 def _refusal(response: FhirResponse) -> str:
