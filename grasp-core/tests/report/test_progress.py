@@ -65,7 +65,7 @@ def test_the_summary_is_made_from_the_journal_alone(tmp_path: Path) -> None:
     print_run(console, events)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "ADD bad: reject" in text
-    assert "not above 0" in text
+    assert "reject — it " in text
     assert "Sealed splits" in text
     assert "Learned skill: rule-red (version 1)" in text
     assert [s["name"] for s in learned_skills(events)] == ["rule-red"]
