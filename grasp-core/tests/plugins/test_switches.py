@@ -75,15 +75,15 @@ def test_options_add_to_the_variable() -> None:
 
 
 def test_a_module_in_the_working_directory_is_a_plugin(
-    install: Install, grasp: Command, tmp_path: Path
+    install: Install, grasp: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install("demo-good")
+    monkeypatch.setattr(sys, "path", list(sys.path))  # The command adds to it.
     source = Path(str(__file__)).parent / "dists/demo-twin-a/src/demo_twin_a.py"
     (tmp_path / "demo_tried_out.py").write_bytes(source.read_bytes())
     ran = grasp("--plugin", "demo_tried_out", "list-plugins", "--strict")
     assert (ran.code, ran.err) == (0, "")
     assert "demo_tried_out" in ran.out
-    sys.path.remove(str(tmp_path))
 
 
 def test_an_installed_plugin_named_as_a_module_is_not_there_twice(install: Install) -> None:

@@ -151,6 +151,8 @@ class TestParameters:
     def test_options_are_bound_and_parameters_go_over_them(self) -> None:
         task: Any = load_task("keeps", other=2)
         assert task.given == {"bound": 1, "other": 2}
+        task = load_task("keeps", bound=3)
+        assert task.given == {"bound": 3}
         assert load_method("bound")(more=1).given == {"extra": "bound", "more": 1}
 
     def test_the_signature_is_checked_without_a_model(self) -> None:

@@ -64,7 +64,6 @@ def _registered(plugin: Plugin, holder: Any) -> pluggy.PluginManager:
     for name in dir(holder):
         _check_hook(manager, holder, name)
     manager.register(holder, plugin.found.entry_point)
-    manager.check_pending()
     for hook, kind in REGISTER_HOOKS.items():
         registrar = _Registrar(plugin, hook, kind)
         getattr(manager.hook, hook)(register=registrar)
