@@ -77,6 +77,13 @@ def long(session: nox.Session) -> None:
     session.run("pytest", "-m", "slow", *(session.posargs or [f"{d}/tests" for d in DISTRIBUTIONS]))
 
 
+@nox.session
+def observers(session: nox.Session) -> None:
+    """Run the tests of the MLflow tracker, against a real MLflow server too."""
+    session.install("-q", "-e", f"{ROOT / 'grasp-core'}[mlflow]", *TEST_TOOLS)
+    session.run("pytest", *(session.posargs or ["grasp-core/tests/observers"]))
+
+
 @nox.session(name="real-model")
 def real_model(session: nox.Session) -> None:
     """Run the tests that talk to a real model: set GRASP_GGUF to a GGUF file."""

@@ -16,13 +16,14 @@ from grasp.agents.session import Session
 from grasp.contracts import Backend, BudgetSpent, ConfigError, RunError, Task, TaskError
 from grasp.engine import Engine
 from grasp.methods import Context, LearningResult, Method
-from grasp.plugins import emit, load_executor, load_method
+from grasp.plugins import load_executor, load_method
 from grasp.runs.backends import open_backends
 from grasp.runs.callstore import CallStore
 from grasp.runs.config import RunConfig
 from grasp.runs.gates import build_gate
 from grasp.runs.journal import Journal
 from grasp.runs.keeper import LibraryKeeper
+from grasp.runs.observed import Observed
 from grasp.runs.preflight import check_endpoint
 from grasp.runs.result import RunResult, gate_decisions, so_far
 from grasp.runs.rundir import RunDirectory
@@ -75,17 +76,21 @@ def execute(request: RunRequest, listener: Listener | None = None) -> RunResult:
     directory = RunDirectory(request.run_dir)
     directory.open(resume=request.resume, force=request.force)
     closing: list[Callable[[], None]] = [directory.close]
-    try:
-        return _execute(request, directory, listener or (lambda *_: None), started, closing)
-    finally:
-        for close in reversed(closing):
-            close()
+    with Observed(directory.path) as observed:
+        try:
+            notify = listener or (lambda *_: None)
+            observed.result = _execute(request, directory, notify, observed, started, closing)
+            return observed.result
+        finally:
+            for close in reversed(closing):
+                close()
 
 
 def _execute(
     request: RunRequest,
     directory: RunDirectory,
     listener: Listener,
+    observed: Observed,
     started: float,
     closing: list[Callable[[], None]],
 ) -> RunResult:
@@ -128,11 +133,11 @@ def _execute(
 
     def record(kind: str, /, **facts: Any) -> None:
         store.settle()
-        journal.append(kind, **facts)
+        new = journal.append(kind, **facts)
         with _disk_errors(directory.path):
             keeper.take(kind, facts)
         listener(kind, facts)
-        emit({"event": kind, **facts})
+        observed.event(kind, facts, replayed=not new)
 
     context = Context(
         task=task,
@@ -153,6 +158,9 @@ def _execute(
         task=request.task_name,
         config=config,
         ledger=ledger,
+    )
+    observed.started(
+        task=request.task_name, method=config.method, settings=identity, resumed=request.resume
     )
     context.record("run", task=request.task_name, method=config.method, data=task.describe())
     stopped = ""

@@ -1,0 +1,1 @@
+"""Plugins that watch runs. Each is off until a command names it with ``--plugin``."""
