@@ -58,8 +58,8 @@ def opening(
                 "FINISH([answer1, answer2, ...])",
             ],
             "rules": [
-                "Each reply is exactly one of these actions and nothing else: no explanation "
-                "before or after it.",
+                "Reply with exactly one of these actions as plain text, beginning with GET, POST "
+                "or FINISH: no JSON or code fence around it, no explanation.",
                 "The list inside FINISH must be valid JSON; put strings in double quotes.",
             ],
         },
