@@ -48,6 +48,7 @@ def test_help_lists_the_commands_of_plugins_from_metadata(grasp: Command, instal
         "demo-hidden/run": "demo-hidden",
         "demo-twin-a/twin": "demo-twin-a",
         "demo-twin-b/twin": "demo-twin-b",
+        "future": "demo-future",
     }
     assert not [m for m in sys.modules if m.startswith("demo_")]
 
@@ -100,7 +101,7 @@ def test_words_are_completed_whatever_is_broken(process: Process) -> None:
     )  # fmt: skip
     completed = {line.partition(",")[2] for line in ran.out.splitlines()}
     assert {"run", "list-plugins", "demo", "demo-twin-a/twin"} <= completed
-    assert not {"bad-exits", "bad-missing", "bad-type"} & completed
+    assert not {"bad-exits", "bad-missing", "bad-type", "future"} & completed
     assert ran.err == ""
     ran = process(
         NAMES, "-m", "grasp",

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+
+from grasp import __version__
 
 from ..plugins.distributions import Command, Install
 
@@ -63,6 +67,17 @@ def test_a_broken_command_is_one_line_and_a_remedy(
         f"Error: the command {name!r} of demo-bad-commands {error}\n"
         "Hint: update demo-bad-commands, or leave it out with --no-plugin demo-bad-commands\n"
     )
+
+
+def test_a_command_made_for_another_core_is_not_imported(grasp: Command, install: Install) -> None:
+    install("demo-future")
+    ran = grasp("future")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        f"Error: the command 'future' of demo-future needs grasp-core <10,>=9, this is"
+        f" {__version__}\nHint: pip install --upgrade demo-future grasp-core\n"
+    )
+    assert "demo_future" not in sys.modules
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
 
 from grasp.cli import main as root
 from grasp.plugins import configure
+
+from .generated import write_metadata
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -48,29 +49,10 @@ def install_into(site: Path, name: str) -> None:
     )
     text = (DISTS / name / "pyproject.toml").read_text(encoding="utf-8")
     project = tomllib.loads(text)["project"]
-    folder = site / f"{name.replace('-', '_')}-{project['version']}.dist-info"
-    folder.mkdir()
-    (folder / "METADATA").write_text(_metadata(project), encoding="utf-8")
-    (folder / "entry_points.txt").write_text(_points(project["entry-points"]), encoding="utf-8")
-    (folder / "INSTALLER").write_text("pip\n", encoding="utf-8")
+    requirements = [str(Requirement(r)) for r in project["dependencies"]]
+    folder = write_metadata(site, {**project, "dependencies": requirements})
     files = sorted(p.relative_to(site).as_posix() for p in site.rglob("*") if p.is_file())
     (folder / "RECORD").write_text("".join(f"{f},,\n" for f in files), encoding="utf-8")
-
-
-def _metadata(project: Mapping[str, Any]) -> str:
-    lines = ["Metadata-Version: 2.4", f"Name: {project['name']}", f"Version: {project['version']}"]
-    lines += [f"Requires-Dist: {Requirement(r)}" for r in project["dependencies"]]
-    for extra, requirements in project.get("optional-dependencies", {}).items():
-        lines.append(f"Provides-Extra: {extra}")
-        lines += [f"Requires-Dist: {r}; extra == '{extra}'" for r in requirements]
-    return "\n".join([*lines, "", project["description"], ""])
-
-
-def _points(groups: Mapping[str, Mapping[str, str]]) -> str:
-    return "\n".join(
-        f"[{group}]\n" + "".join(f"{name} = {target}\n" for name, target in points.items())
-        for group, points in groups.items()
-    )
 
 
 @pytest.fixture(scope="session")

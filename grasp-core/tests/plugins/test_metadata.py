@@ -68,6 +68,7 @@ def test_what_a_distribution_asks_of_core(install: Install) -> None:
         (["grasp-core>=9; extra == 'future'"], ""),
         (["grasp-core-extras>=9"], ""),
         (["grasp-core"], ""),
+        (["grasp-core>=0.1", "click", "grasp-core[testing]<1"], ">=0.1,<1"),
         ([], ""),
     ],
 )
@@ -136,6 +137,33 @@ def test_comments_and_extras_in_entry_points(
     ]
 
 
+def test_a_section_of_another_group_does_not_count(
+    tmp_path: Path, found: Callable[..., list[Found]]
+) -> None:
+    points = "[grasp_other]\na = b\n[grasp.commands]\nc = d:e\n[other]\ngrasp = f\n"
+    site = dist_info(tmp_path, "one-1.dist-info", points)
+    assert found(site) == []
+    assert [f[2:4] for f in found(site, group=COMMANDS_GROUP)] == [("c", "d:e")]
+
+
+@pytest.mark.parametrize(
+    ("labels", "address"),
+    [
+        (["Homepage, https://h", "Documentation, https://d", "Docs, https://x"], "https://d"),
+        (["Docs, https://d,e", "homepage, https://h"], "https://d,e"),
+        (["Source, https://s", "Home-Page, https://h"], "https://h"),
+        (["Source, https://s"], ""),
+        ([], ""),
+    ],
+)
+def test_the_address_of_the_documentation(
+    labels: list[str], address: str, tmp_path: Path, found: Callable[..., list[Found]]
+) -> None:
+    metadata = "Name: one\nVersion: 1\n" + "".join(f"Project-URL: {text}\n" for text in labels)
+    site = dist_info(tmp_path, "one-1.dist-info", metadata=metadata)
+    assert found(site)[0].docs == address
+
+
 def test_a_distribution_in_an_archive_is_found(
     tmp_path: Path, sites: Path, environment: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,9 +172,10 @@ def test_a_distribution_in_an_archive_is_found(
         for path in (sites / "demo-good").rglob("*"):
             file.write(path, path.relative_to(sites / "demo-good"))
     monkeypatch.syspath_prepend(str(archive))
-    assert Found("demo-good", "1.2.3", "words", "demo_good.plugin", "<1,>=0.1") in entry_points(
-        GROUP
-    )
+    docs = "https://docs.example.org/demo-good"
+    assert Found(
+        "demo-good", "1.2.3", "words", "demo_good.plugin", "<1,>=0.1", docs=docs
+    ) in entry_points(GROUP)
 
 
 def test_the_working_directory_may_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

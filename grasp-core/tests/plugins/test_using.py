@@ -235,6 +235,20 @@ def test_what_is_missing_is_told_with_the_command_that_mends_it(
     assert (error.message, error.hint) == (message, hint)
 
 
+def test_a_module_that_is_no_distribution_has_no_extras_to_install(
+    install: Install, module: MakeModule
+) -> None:
+    @hookimpl
+    def grasp_register_tasks(register: Callable[[TaskSpec], None]) -> None:
+        register(TaskSpec("needy", "demo_missing_module:Task", requires=("docker",)))
+
+    module("demo_needy", grasp_register_tasks=grasp_register_tasks)
+    configure(modules=["demo_needy"])
+    error = refused(load_task, "needy")
+    assert "No module named 'demo_missing_module'" in error.message
+    assert "pip install" not in error.hint
+
+
 def test_an_interrupt_at_first_use_is_the_users(install: Install, module: MakeModule) -> None:
     class Interrupts:
         def __getattr__(self, name: str) -> Any:

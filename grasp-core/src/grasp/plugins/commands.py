@@ -34,8 +34,8 @@ class Commands:
 
         Short where one plugin has it and no built-in does, else ``distribution/name``.
         """
-        short = [f.entry_point for f in self.found]
-        taken = {n for n in short if n in self._builtin or short.count(n) > 1}
+        owners = self._owners()
+        taken = {n for n, found in owners.items() if n in self._builtin or len(found) > 1}
         named = {_full(f) if f.entry_point in taken else f.entry_point: f for f in self.found}
         return dict(sorted(named.items()))
 
@@ -60,8 +60,7 @@ class Commands:
         from grasp.contracts import PluginError
 
         errors: list[PluginError] = []
-        for name in sorted({f.entry_point for f in self.found}):
-            owners = [f for f in self.found if f.entry_point == name]
+        for name, owners in sorted(self._owners().items()):
             if name in self._builtin:
                 who = " and ".join(f.distribution for f in owners)
                 message = f"the command {name!r} of {who} is hidden by grasp's own"
@@ -70,13 +69,21 @@ class Commands:
                 errors.append(_ambiguous(owners))
         return errors
 
+    def _owners(self) -> dict[str, list[Found]]:
+        owners: dict[str, list[Found]] = {}
+        for found in self.found:
+            owners.setdefault(found.entry_point, []).append(found)
+        return owners
+
 
 def find_commands(builtin: Collection[str]) -> Commands:
     """Find the commands of installed plugins, without those that are switched off."""
     selection = wish().selection()
     found = entry_points(COMMANDS_GROUP)
-    off = [f for f in found if selection.leaves_out(f)]
-    return Commands([f for f in found if f not in off], builtin, off)
+    sides: tuple[list[Found], list[Found]] = [], []
+    for one in found:
+        sides[selection.leaves_out(one)].append(one)
+    return Commands(sides[0], builtin, sides[1])
 
 
 def import_command(found: Found) -> Any:
@@ -88,8 +95,11 @@ def import_command(found: Found) -> Any:
     import click
 
     from grasp.contracts import PluginError
+    from grasp.plugins.versions import unfit, upgrade
 
     who = f"the command {found.entry_point!r} of {found.distribution}"
+    if unfit(found):
+        raise PluginError(f"{who} {unfit(found)}", upgrade(found))
     remedy = f"update {found.distribution}, or leave it out with --no-plugin {found.distribution}"
     module, _, path = found.target.partition(":")
     try:

@@ -73,11 +73,17 @@ def make(plugin: Plugin, spec: Spec, params: Mapping[str, Any]) -> Any:
         raise _unusable(plugin, spec, "can't be set up", error) from error
 
 
+def extras(plugin: Plugin, spec: Spec) -> str:
+    """Return the command that installs the extras a spec needs."""
+    return f"pip install '{plugin.distribution}[{','.join(spec.requires)}]'"
+
+
 def _unusable(plugin: Plugin, spec: Spec, what: str, error: BaseException) -> PluginError:
     distribution = plugin.distribution
-    if isinstance(error, ImportError) and spec.requires:
-        remedy = f"pip install '{distribution}[{','.join(spec.requires)}]'"
-    elif isinstance(error, ModuleNotFoundError) and plugin.found.packaged:
+    packaged = plugin.found.packaged
+    if isinstance(error, ImportError) and spec.requires and packaged:
+        remedy = extras(plugin, spec)
+    elif isinstance(error, ModuleNotFoundError) and packaged:
         remedy = f"pip install --force-reinstall {distribution}"
     else:
         remedy = f"update {distribution}, or report this to its authors"

@@ -17,18 +17,16 @@ from grasp.plugins.nearest import nearest
 from grasp.plugins.plugin import Plugin
 from grasp.plugins.quiet import stdout_to_stderr
 from grasp.plugins.specs import Spec
-from grasp.plugins.versions import meets
+from grasp.plugins.versions import unfit, upgrade
 
 
 def load(found: Found) -> Plugin:
     """Import one plugin and let it register; never raises for what the plugin does."""
-    from grasp import __version__
-
     plugin = Plugin(found)
-    if found.core_requirement and not meets(__version__, found.core_requirement):
+    plugin.error = unfit(found)
+    if plugin.error:
         plugin.status = "incompatible"
-        plugin.error = f"needs grasp-core {found.core_requirement}, this is {__version__}"
-        plugin.hint = f"pip install --upgrade {found.distribution} grasp-core"
+        plugin.hint = upgrade(found)
         return plugin
     started = time.perf_counter()
     try:
@@ -59,7 +57,7 @@ def _import(target: str) -> Any:
 
 def _registered(plugin: Plugin, holder: Any) -> pluggy.PluginManager:
     """Check the hooks of a module (or object), then call those that register."""
-    manager = pluggy.PluginManager(PROJECT)
+    manager = _Hooks(PROJECT)
     manager.add_hookspecs(hookspecs)
     for name in dir(holder):
         _check_hook(manager, holder, name)
@@ -69,6 +67,19 @@ def _registered(plugin: Plugin, holder: Any) -> pluggy.PluginManager:
         getattr(manager.hook, hook)(register=registrar)
         registrar.closed = True
     return manager
+
+
+class _Hooks(pluggy.PluginManager):
+    """The hooks of one plugin.
+
+    Every plugin has its own, so pluggy's search for hooks is kept to names that can be one.
+    """
+
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
+        return super().parse_hookspec_opts(module_or_class, name) if name in ARGUMENTS else None
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
 
 
 def _check_hook(manager: pluggy.PluginManager, holder: Any, name: str) -> None:

@@ -46,6 +46,11 @@ class Plugin:
         """It should be here and is not."""
         return self.status in ("broken", "incompatible")
 
+    @property
+    def observes(self) -> bool:
+        """It is shown the events of runs."""
+        return bool(self.manager and self.manager.hook.grasp_event.get_hookimpls())
+
     def provides(self) -> dict[str, list[str]]:
         """Return the names it registers, by kind."""
         return {kind: [s.name for s in self.specs if s.kind == kind] for kind in KINDS}

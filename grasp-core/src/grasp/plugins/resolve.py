@@ -6,6 +6,7 @@ import contextlib
 import copy
 import functools
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -40,9 +41,7 @@ class Registry:
 
     def __init__(self, plugins: Sequence[Plugin]) -> None:
         self.plugins = tuple(plugins)
-        self._observers = [
-            p for p in self.plugins if p.manager and p.manager.hook.grasp_event.get_hookimpls()
-        ]
+        self._observers = [p for p in self.plugins if p.observes]
         self._muted: set[int] = set()
 
     def offers(self, kind: str) -> list[tuple[Plugin, Spec]]:
@@ -55,10 +54,8 @@ class Registry:
         Short where one plugin has it, ``distribution/name`` where several do.
         """
         offers = self.offers(kind)
-        short = [s.name for _, s in offers]
-        return [
-            s.name if short.count(s.name) == 1 else f"{p.distribution}/{s.name}" for p, s in offers
-        ]
+        owners = Counter(s.name for _, s in offers)
+        return [s.name if owners[s.name] == 1 else f"{p.distribution}/{s.name}" for p, s in offers]
 
     def clashes(self) -> list[PluginError]:
         """Return, of each short name that several plugins have, why it can't be used."""

@@ -1,11 +1,33 @@
-"""Tells whether a version of grasp-core is one that a plugin asks for."""
+"""Tells whether this grasp-core is one that a plugin is made for.
+
+The hooks have no version of their own: they are grasp-core's, and a plugin says which it is
+made for by the range of grasp-core that its distribution requires.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from grasp.plugins.entrypoints import Found
 
 _CLAUSE = re.compile(r"\s*(~=|===?|!=|<=|>=|<|>)\s*v?([0-9]+(?:\.[0-9]+)*)(\.\*)?")
 _RELEASE = re.compile(r"v?([0-9]+(?:\.[0-9]+)*)")
+
+
+def unfit(found: Found) -> str:
+    """Say which grasp-core a plugin needs and which one this is; empty if it fits."""
+    from grasp import __version__
+
+    if meets(__version__, found.core_requirement):
+        return ""
+    return f"needs grasp-core {found.core_requirement}, this is {__version__}"
+
+
+def upgrade(found: Found) -> str:
+    """Return the command that brings a plugin and grasp-core together."""
+    return f"pip install --upgrade {found.distribution} grasp-core"
 
 
 def meets(version: str, specifier: str) -> bool:
