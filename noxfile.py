@@ -27,6 +27,7 @@ TEST_TOOLS = (
     "fhirclient>=4",
     "pooch>=1.8",
     "scipy>=1.10",
+    "jsonschema>=4.20",
 )
 LINT_TOOLS = ("ruff==0.17.6", "mypy==2.4.1", "types-PyYAML", "pytest", "hypothesis", "nox")
 
@@ -117,8 +118,15 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def startup(session: nox.Session) -> None:
     """Measure how long the commands take to start, beside those of other tools."""
-    install(session, "llm", "hatch")
+    install(session, "llm", "tox", "hatch", "inspect_ai")
     session.run("python", "benchmarks/startup.py", *session.posargs)
+
+
+@nox.session
+def discovery(session: nox.Session) -> None:
+    """Measure how the cost of discovery grows with the number of plugins."""
+    session.install("-q", "-e", str(ROOT / "grasp-core"))
+    session.run("python", "benchmarks/discovery.py", *session.posargs)
 
 
 @nox.session(name="gate-study")
