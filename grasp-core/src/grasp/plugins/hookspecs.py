@@ -76,7 +76,9 @@ def grasp_register_executors(register: Callable[[ExecutorSpec], None]) -> None:
 
 @hookspec
 def grasp_event(event: Mapping[str, Any]) -> None:
-    """Observe a run: called with every journal event; can never fail the run.
+    """Observe a run: called with its start, every journal event and its end.
+
+    An observer can never fail the run. docs/observers.md tells what events hold.
 
     >>> from grasp import hookimpl
     >>> @hookimpl

@@ -139,7 +139,7 @@ def _add_aliases(model: type[BaseModel], schema: dict[str, Any]) -> None:
                     **same,
                     "description": f"The original's name of {name}.",
                 }
-                both = {"required": [name, str(other)]}
+                both = {"type": "object", "required": [name, str(other)]}
                 schema.setdefault("allOf", []).append({"not": both})
 
 
