@@ -67,8 +67,8 @@ class Noise:
             return {
                 "deterministic": True,
                 "gate": "paper",
-                "why": "both runs were alike to the letter, so repeats can be answered from memory; "
-                "against edits that only shift some answers 'gate: mcnemar' with "
+                "why": "both runs were alike to the letter, so repeats can be answered from "
+                "memory; against edits that only shift some answers 'gate: mcnemar' with "
                 "'probe_size: 72' helps (docs/gate.md)",
             }
         if self.false_accept(self.interval[1]) <= BEARABLE:
