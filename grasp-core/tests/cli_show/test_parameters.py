@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 import jsonschema
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, create_model
 
 from grasp import TaskSpec
 from grasp.plugins import registry
@@ -182,14 +182,11 @@ def test_types_for_checkers_alone_are_shown_as_written(of: Callable[..., Paramet
 
 
 def test_definitions_of_one_name_do_not_mix(of: Callable[..., Parameters]) -> None:
-    class Other(BaseModel):
-        name: str = ""
+    other = create_model("Inner", name=(str, ""))
 
-    Other.__name__ = Other.__qualname__ = "Inner"
+    def two(a: Any = (), b: Any = None) -> None: ...
 
-    def two(a: Sequence[Inner] = (), b: Other | None = None) -> None: ...
-
-    two.__annotations__ = {"a": Sequence[Inner], "b": Other | None}
+    two.__annotations__ = {"a": Sequence[Inner], "b": other | None}
     found = of(two)
     assert accepts(found, {"a": [{"depth": 1}], "b": {"name": "x"}})
     assert not accepts(found, {"a": [{"depth": "x"}]})
