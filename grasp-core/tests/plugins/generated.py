@@ -26,7 +26,7 @@ def grasp_register_tasks(register: Callable[[TaskSpec], None]) -> None:
 
 @hookimpl
 def grasp_register_methods(register: Callable[[MethodSpec], None]) -> None:
-    register(MethodSpec("{name}-learner", "{module}.task:Learner", "One of many."))
+    register(MethodSpec("{name}-learner", "{module}.learner:Learner", "One of many."))
 """
 
 TASK = """\
@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grasp import Method, Task
+from grasp import Task
 
 
 class Bulk(Task):
@@ -47,6 +47,12 @@ class Bulk(Task):
 
     def evaluate(self, sample: Any, rollout: Any) -> bool:
         return False
+"""
+
+LEARNER = """\
+from __future__ import annotations
+
+from grasp import Method
 
 
 class Learner(Method):
@@ -79,14 +85,14 @@ def write_metadata(site: Path, project: Mapping[str, Any]) -> Path:
     return folder
 
 
-def generate(site: Path, count: int) -> Path:
+def generate(site: Path, count: int, stem: str = "bulk") -> Path:
     """Write distributions ``bulk-000`` and so on: a task, a method and a command each."""
     site.mkdir(parents=True, exist_ok=True)
     for number in range(count):
-        name, module = f"bulk-{number:03}", f"bulk_{number:03}"
+        name, module = f"{stem}-{number:03}", f"{stem}_{number:03}"
         (site / module).mkdir()
         (site / module / "__init__.py").write_text("", encoding="utf-8")
-        for file, text in (("plugin.py", PLUGIN), ("task.py", TASK)):
+        for file, text in (("plugin.py", PLUGIN), ("task.py", TASK), ("learner.py", LEARNER)):
             (site / module / file).write_text(text.format(name=name, module=module))
         points = {"grasp": {name: f"{module}.plugin"}, "grasp.commands": {name: f"{module}:run"}}
         write_metadata(
