@@ -5,7 +5,10 @@
 The published loop is not run: its calls and turns follow from the run's own decisions and
 the spec. It runs every probe sample of every candidate and of the baseline in full, asks for K
 proposals one after another and probes candidates one after another, also where nothing failed,
-and asks again what it has asked before.
+and asks again what it has asked before. Its own computing is taken to cost no time.
+
+``own CPU`` is the median over paid calls of what the thread that made the call computed from the
+request to the stored answer; ``of the run`` is all that the process computed, per paid call.
 """
 
 from __future__ import annotations
@@ -14,12 +17,15 @@ import argparse
 import json
 import math
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import urllib.request
 from pathlib import Path
 from typing import Any
+
+from .endpoint import HARMFUL_NAME
 
 SETTINGS = {"epochs": 3, "grpo_k": 3, "grpo_eval_n": 8}
 #: Model calls of an episode of the task: one search, one answer.
@@ -33,10 +39,13 @@ def main() -> None:
     parser.add_argument("--batch", type=int, nargs="+", default=[48, 4])
     parser.add_argument("--noise", type=float, nargs="+", default=[0.0])
     parser.add_argument("--faults", type=float, default=0.0, help="share of calls with HTTP 500")
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each row; medians are shown")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     rows = [
-        measure(latency, slots, batch, noise, args.faults)
+        _median(
+            [measure(latency, slots, batch, noise, args.faults, 1 + n) for n in range(args.seeds)]
+        )
         for batch in args.batch
         for noise in args.noise
         for latency in args.latency
@@ -47,28 +56,51 @@ def main() -> None:
         return
     print(
         "| batch | noise | latency, ms | slots | calls | published | share | wall, s | published "
-        "| times | shortest, s | times | own CPU, ms per call | peak MB |"
+        "| times | shortest, s | times | own CPU, ms | of the run, ms | most in flight | peak MB "
+        "| harmed |"
     )
-    print("|" + " ---: |" * 14)
+    print("|" + " ---: |" * 17)
     for r in rows:
         print(
             f"| {r['batch']} | {r['noise']:g} | {r['latency_ms']:g} | {r['slots']} "
             f"| {r['calls']} | {r['published_calls']} | {r['calls'] / r['published_calls']:.0%} "
             f"| {r['wall_s']:.2f} | {r['published_s']:.2f} "
             f"| {_ratio(r['published_s'], r['wall_s'])} | {r['shortest_s']:.2f} "
-            f"| {_ratio(r['wall_s'], r['shortest_s'])} | {r['cpu_ms_per_call']:.2f} "
-            f"| {r['peak_mb']:.0f} |"
+            f"| {_ratio(r['wall_s'], r['shortest_s'])} | {r['call_cpu_ms']:.2f} "
+            f"| {r['cpu_ms_per_call']:.2f} | {r['most_in_flight']} | {r['peak_mb']:.0f} "
+            f"| {r['harmed']} of {r['seeds']} |"
         )
+
+
+def _median(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the median of every number; the runs in which a harmful edit was accepted."""
+    middle = {
+        key: statistics.median_low(r[key] for r in rows)
+        for key, value in rows[0].items()
+        if isinstance(value, (int, float))
+    }
+    harmed = sum(bool({HARMFUL_NAME, "mixed"} & set(r["skills"])) for r in rows)
+    return {**middle, "seeds": len(rows), "harmed": harmed}
 
 
 def _ratio(a: float, b: float) -> str:
     return f"{a / b:.2f}×" if a and b else "-"
 
 
-def measure(latency: float, slots: int, batch: int, noise: float, faults: float) -> dict[str, Any]:
+def measure(
+    latency: float, slots: int, batch: int, noise: float, faults: float, seed: int
+) -> dict[str, Any]:
     """Run once in a fresh process, so that CPU and memory are its own."""
     endpoint = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.engine.endpoint", str(latency), str(noise), str(faults)],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.engine.endpoint",
+            str(latency),
+            str(noise),
+            str(faults),
+            str(seed),
+        ],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -78,7 +110,7 @@ def measure(latency: float, slots: int, batch: int, noise: float, faults: float)
         with tempfile.TemporaryDirectory() as folder:
             child = subprocess.run(
                 [sys.executable, "-m", "benchmarks.engine.run", folder, str(slots), str(batch),
-                 str(int(noise == 0))],
+                 str(int(noise == 0)), str(seed)],
                 env={**os.environ, "OPENAI_BASE_URL": f"{origin}/v1", "GRASP_MODEL": "policy"},
                 check=True, capture_output=True, text=True,
             )  # fmt: skip
@@ -133,9 +165,10 @@ def published(events: list[dict[str, Any]], slots: int) -> tuple[int, int]:
             continue
         probe = len(event["probe"]["samples"]) if "probe" in event else probe
         candidates = len(event["candidates"]) if "candidates" in event else k
-        writer(k if event.get("skipped") else k + 2)  # Proposals, labels and diagnoses.
+        skipped = event.get("skipped")
+        writer(k if skipped else k + 2)  # Proposals, labels and diagnoses.
         for _ in range(1 + candidates):
-            wave(probe)
+            wave(n // 2 if skipped else probe)  # Nothing failed: the passing half.
         if "revision" in event:
             writer(1)
             wave(probe)

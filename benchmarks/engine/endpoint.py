@@ -1,6 +1,6 @@
 """An OpenAI-compatible endpoint with a fixed latency, and a model simple enough to foresee.
 
-``python -m benchmarks.engine.endpoint LATENCY_MS NOISE FAULTS`` prints its address, then serves.
+``python -m benchmarks.engine.endpoint LATENCY_MS NOISE FAULTS SEED`` prints its address, then serves.
 The model acts on ``medagentbench-magnesium``: it is right about empty windows, and forgets the
 list around a value until a skill says so. NOISE is the share of final answers, FAULTS the share
 of calls, that go wrong at random.
@@ -19,7 +19,10 @@ from typing import Any
 NOW = datetime.fromisoformat("2023-11-13T10:15:00+00:00")
 GOOD = "Answer with a list: FINISH([value])."
 MIXED = "Answer with a list; take the last value however old."
+IDLE = "Read the question with care."
 HARMFUL = "Never answer without a value."
+HARMFUL_NAME = "never-empty"
+KINDS = ("shape", "window", "unit")
 
 _READING = re.compile(
     r'"effectiveDateTime":\s*"([^"]+)".*?"valueQuantity":\s*{[^}]*"value":\s*([\d.]+)', re.DOTALL
@@ -27,33 +30,42 @@ _READING = re.compile(
 
 
 class Model:
-    """Answers one request; proposals come in turn."""
+    """Answers one request."""
 
-    def __init__(self, noise: float) -> None:
+    def __init__(self, noise: float, seed: int) -> None:
         self.noise = noise
-        self.proposals = 0
-        self.random = random.Random(1)
+        self.random = random.Random(seed)
 
     def answer(self, body: dict[str, Any]) -> str:
         schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
         if schema is None:
             return self.act("\n".join(str(m["content"]) for m in body["messages"]))
         asked = next(iter(schema["properties"]))
+        prompt = str(body["messages"][-1]["content"])
         if asked == "edits":
-            return self.propose()
-        return json.dumps({asked: [], "new_labels": []})
+            return json.dumps({"edits": [self.propose(prompt)]})
+        ids = re.findall(r"^## (\S+)", prompt.partition("# Episodes")[2], re.MULTILINE)
+        if asked == "labels":
+            labels = [{"id": i, "label": KINDS[n % 3]} for n, i in enumerate(ids)]
+            return json.dumps({"labels": labels, "new_labels": []})
+        return json.dumps({asked: []})
 
-    def propose(self) -> str:
-        number = self.proposals
-        self.proposals += 1
-        kind, text = (("harmful", HARMFUL), ("mixed", MIXED), ("good", GOOD))[number % 3]
-        edit = {
+    def propose(self, prompt: str) -> dict[str, str]:
+        """Write a skill for a group; what helps only after something was turned down."""
+        found = re.search(r'failure group "(\w+)"', prompt)
+        group = KINDS.index(found[1]) if found and found[1] in KINDS else 0
+        again = HARMFUL_NAME in prompt
+        name, text = (
+            (HARMFUL_NAME, HARMFUL),
+            ("mixed", MIXED) if again else ("idle", IDLE),
+            ("good", GOOD) if again else ("mixed", MIXED),
+        )[group]
+        return {
             "action": "ADD",
-            "name": f"{kind}-{number}",
+            "name": name,
             "description": "How to answer a question about a measurement.",
             "content": f"## When to use\n\nAlways.\n\n{text}",
         }
-        return json.dumps({"edits": [edit]})
 
     def act(self, text: str) -> str:
         mrn = re.findall(r"patient (S\d+)", text)[-1]
@@ -72,8 +84,8 @@ class Model:
         return f"FINISH([{recent[0]}])" if listed else f"FINISH({recent[0]} mg/dL)"
 
 
-async def serve(latency: float, noise: float, faults: float) -> None:
-    model, generator = Model(noise), random.Random(2)
+async def serve(latency: float, noise: float, faults: float, seed: int) -> None:
+    model, generator = Model(noise, seed), random.Random(seed)
     asked: list[str] = []
     busy = most = 0
 
@@ -94,15 +106,16 @@ async def serve(latency: float, noise: float, faults: float) -> None:
                 else:
                     busy += 1
                     most = max(most, busy)
-                    if latency:
-                        await asyncio.sleep(latency)
-                    busy -= 1
+                    due = asyncio.get_running_loop().time() + latency
                     if generator.random() < faults:
                         status, data = b"500 Error", {"error": {"message": "broken"}}
                     else:
                         body = json.loads(raw)
                         asked.append(raw.decode())
                         data = _completion(body["model"], model.answer(body))
+                    if latency:
+                        await asyncio.sleep(due - asyncio.get_running_loop().time())
+                    busy -= 1
                 payload = json.dumps(data).encode()
                 writer.write(
                     b"HTTP/1.1 %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
@@ -134,4 +147,6 @@ def _completion(model: str, text: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(float(sys.argv[1]) / 1000, float(sys.argv[2]), float(sys.argv[3])))
+    asyncio.run(
+        serve(float(sys.argv[1]) / 1000, float(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4]))
+    )

@@ -1,4 +1,4 @@
-"""One measured run: ``python -m benchmarks.engine.run FOLDER SLOTS BATCH DETERMINISTIC``."""
+"""One measured run: ``python -m benchmarks.engine.run FOLDER SLOTS BATCH DETERMINISTIC SEED``."""
 
 from __future__ import annotations
 
@@ -6,24 +6,28 @@ import json
 import math
 import resource
 import sqlite3
+import statistics
 import sys
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 from grasp import load_task, run_grasp
+from grasp.agents.session import Session
 
 from .__main__ import SETTINGS
 
 
-def main(folder: str, slots: int, batch: int, deterministic: bool) -> None:
+def main(folder: str, slots: int, batch: int, deterministic: bool, seed: int) -> None:
     task = load_task("medagentbench-magnesium")
     task.setup()  # Charts are made, and the SDK is loaded, before the clock runs.
     import openai  # noqa: F401
 
+    own = _watch_calls()
     config = {
         "deterministic": deterministic,
-        "cycle": {**SETTINGS, "batch_size": batch, "concurrency": slots},
+        "cycle": {**SETTINGS, "batch_size": batch, "concurrency": slots, "seed": seed},
     }
     path = Path(folder) / "run"
     before, started = _cpu(), time.monotonic()
@@ -34,6 +38,7 @@ def main(folder: str, slots: int, batch: int, deterministic: bool) -> None:
             {
                 "wall_s": wall,
                 "cpu_s": cpu,
+                "call_cpu_ms": 1000 * statistics.median(own),
                 "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
                 "memoised": result.usage["calls"]["memoised"],
                 "skills": result.summary()["skills"],
@@ -42,6 +47,22 @@ def main(folder: str, slots: int, batch: int, deterministic: bool) -> None:
             }
         )
     )
+
+
+def _watch_calls() -> list[float]:
+    """Return a list that gets the CPU seconds of every paid call's thread."""
+    seconds: list[float] = []
+    pay = Session._pay
+
+    def watched(self: Session, *args: Any) -> Any:
+        before = time.thread_time()
+        try:
+            return pay(self, *args)
+        finally:
+            seconds.append(time.thread_time() - before)
+
+    Session._pay = watched  # type: ignore[method-assign]
+    return seconds
 
 
 def shortest(calls: Path, slots: int) -> int:
@@ -55,13 +76,21 @@ def shortest(calls: Path, slots: int) -> int:
         for (scope,) in store.execute("SELECT scope FROM calls"):
             episode = scope.split("#")[0]
             parts = episode.split("/")
-            # e0/b1/probe/c2/task4_7 is of the phase e0/b1/probe, baseline/val/x of baseline/val.
-            depth = 3 if parts[1].startswith("b") and len(parts) > 3 else 2
-            phases["/".join(parts[:depth])][episode] += 1
+            phases[_phase(parts)][episode] += 1
     return sum(
         max(max(episodes.values()), math.ceil(sum(episodes.values()) / slots))
         for episodes in phases.values()
     )
+
+
+def _phase(parts: list[str]) -> str:
+    """Return the phase of a scope: e0/b1/probe/c2/task4_7 is of e0/b1/probe.
+
+    A validation and the batch that follows it are one: neither needs the other.
+    """
+    if parts[1] == "val":
+        return f"e{0 if parts[0] == 'baseline' else int(parts[0][1:]) + 1}/b0/dev"
+    return "/".join(parts[: 3 if parts[1].startswith("b") and len(parts) > 3 else 2])
 
 
 def _cpu() -> float:
@@ -70,4 +99,4 @@ def _cpu() -> float:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), bool(int(sys.argv[4])))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), bool(int(sys.argv[4])), int(sys.argv[5]))

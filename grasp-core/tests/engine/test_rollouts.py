@@ -25,7 +25,7 @@ from grasp.contracts import (
     Task,
     Usage,
 )
-from grasp.engine import Engine, Job, ThreadExecutor, run_rollout
+from grasp.engine import Engine, Job, ThreadExecutor, Wave, run_rollout
 from grasp.engine.engine import FAILURES_IN_A_ROW
 
 
@@ -319,6 +319,48 @@ def test_events_of_a_wave() -> None:
         ("wave_finished", "e0/b0"),
     ]
     assert engine(Puzzle(), Echo()).run([]) == []
+
+
+def test_waves_run_together_and_are_told_of_one_after_another() -> None:
+    events: list[str] = []
+    second_began = threading.Event()
+    task = Puzzle()
+
+    def before(sample: Sample) -> None:
+        if int(sample["id"]) >= 10:
+            second_began.set()
+        elif sample["id"] == "1":
+            assert second_began.wait(10)  # Would be never, were the first wave waited for.
+
+    def notify(kind: str, /, **facts: Any) -> None:
+        outcome = facts.get("outcome")
+        events.append(f"{kind} {facts['label']}{' ' + outcome.sample_id if outcome else ''}")
+
+    task.before = before
+    waves = [Wave("a", (job("q", 0), job("r", 1))), Wave("b", (job("q", 10), job("q", 11)))]
+    results = engine(task, Echo(), 2, notify).run_waves(
+        waves, lambda number, outcomes: events.append(f"ended {number} {len(outcomes)}")
+    )
+    assert [[o.sample_id for o in wave] for wave in results] == [["0", "1"], ["10", "11"]]
+    of_a = ["rollout_finished a 0", "rollout_finished a 1"]
+    assert events[:5] == ["wave_started a", *of_a, "wave_finished a", "ended 0 2"]
+    assert events[5] == "wave_started b"
+    assert sorted(events[6:8]) == ["rollout_finished b 10", "rollout_finished b 11"]
+    assert events[8:] == ["wave_finished b", "ended 1 2"]
+
+
+@pytest.mark.parametrize("sizes", [(), (0,), (0, 2), (2, 0), (1, 0, 0, 1)])
+def test_a_wave_may_be_empty(sizes: tuple[int, ...]) -> None:
+    ended: list[tuple[int, int]] = []
+    numbers = iter(range(9))
+    waves = [
+        Wave(str(n), tuple(job("q", next(numbers)) for _ in range(s))) for n, s in enumerate(sizes)
+    ]
+    results = engine(Puzzle(), Echo(), 2).run_waves(
+        waves, lambda number, outcomes: ended.append((number, len(outcomes)))
+    )
+    assert tuple(map(len, results)) == sizes
+    assert ended == list(enumerate(sizes))
 
 
 def test_the_result_does_not_depend_on_concurrency() -> None:

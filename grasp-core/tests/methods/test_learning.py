@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grasp.contracts import EndpointError, ModelCall, Rollout, Sample, TaskError
+from grasp.contracts import (
+    Agent,
+    Completion,
+    EndpointError,
+    ModelCall,
+    Rollout,
+    Sample,
+    TaskError,
+)
 from grasp.skills import load_library
 from grasp.skills.skill import Provenance
 
@@ -50,6 +59,45 @@ def test_the_same_run_again_is_the_same_to_the_byte_of_its_decisions(tmp_path: P
         _, log = run_toy(tmp_path / name, Model(noise=20), concurrency=concurrency)
         logs.append([{k: v for k, v in e.items() if k != "time"} for e in log])
     assert logs[0] == logs[1]
+
+
+class _Meeting(Toy):
+    """The last episode of a validation waits until one of the batch after it has begun."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.met: list[bool] = []
+        self._dev_began = threading.Event()
+
+    def rollout(self, sample: Sample, agent: Agent) -> Rollout:
+        if str(sample["id"]).startswith("dev"):
+            self._dev_began.set()
+        elif sample["id"] == "val-4":
+            self._dev_began.clear()
+        elif sample["id"] == "val-5":
+            self.met.append(self._dev_began.wait(0.5))
+        return super().rollout(sample, agent)
+
+
+def test_the_next_batch_does_not_wait_for_a_validation(tmp_path: Path) -> None:
+    task = _Meeting()
+    _, log = run_toy(tmp_path / "r", Model(), task, concurrency=4)
+    assert task.met == [True, True, False]  # Nothing follows the last one.
+    order = [e["event"] for e in log]
+    assert order.index("validation") < order.index("batch")
+
+
+def test_labels_and_diagnoses_are_asked_for_at_the_same_time(tmp_path: Path) -> None:
+    both = threading.Barrier(2, timeout=10)
+
+    class Together(Model):
+        def complete(self, call: ModelCall) -> Completion:
+            if call.scope.split("#")[0].endswith(("/classify", "/diagnose")):
+                both.wait()
+            return super().complete(call)
+
+    _, log = run_toy(tmp_path / "r", Together(), epochs=1)
+    assert events(log, "update")
 
 
 def test_another_seed_shuffles_otherwise(tmp_path: Path) -> None:

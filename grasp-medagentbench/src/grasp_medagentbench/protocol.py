@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from grasp.contracts import (
@@ -42,14 +43,26 @@ def opening(
 ) -> str:
     """Return the message that opens an episode: one JSON object."""
     context = str(record.get("context") or "")
+    text = _form(json.dumps(list(functions)), base_url)
+    for slot, filled in (
+        (_DESCRIPTION, record["instruction"]),
+        (_CONTEXT, f"{context}\n" * bool(context) + f"Current time: {now}"),
+    ):
+        text = text.replace(json.dumps(slot), json.dumps(filled), 1)
+    return text
+
+
+#: Stand in the form for what differs from record to record.
+_DESCRIPTION, _CONTEXT = "\0description", "\0context"
+
+
+@lru_cache(maxsize=8)  # Printing the functions takes milliseconds.
+def _form(functions: str, base_url: str) -> str:
     prompt = {
         "phase": "task_execution",
-        "task": {
-            "description": record["instruction"],
-            "context": f"{context}\n" * bool(context) + f"Current time: {now}",
-        },
+        "task": {"description": _DESCRIPTION, "context": _CONTEXT},
         SKILLS_FIELD: "",
-        "api": {"base_url": base_url, "functions": list(functions)},
+        "api": {"base_url": base_url, "functions": json.loads(functions)},
         "response_format": {
             "type": "api_action",
             "options": [

@@ -126,7 +126,6 @@ class MedAgentBench(Task):
         self._compat = bool(upstream_compat)
         self._seed = cohort_seed
         self._max_round = self.max_turns = max_round
-        self._openings: dict[tuple[str, str], str] = {}
         self.source, records = self._load(data_file, source)
         self.functions = FUNCTIONS if self.source == "synthetic" else official_functions()
         self._digest = _digest(records)
@@ -191,10 +190,7 @@ class MedAgentBench(Task):
 
     def rollout(self, sample: Sample, agent: Agent) -> Rollout:
         """Run one episode."""
-        key = (str(sample["instruction"]), str(sample.get("context") or ""))
-        if key not in self._openings:  # Printing the functions takes milliseconds.
-            self._openings[key] = opening(sample, self.functions, self._world.base_url)
-        first = self._openings[key]
+        first = opening(sample, self.functions, self._world.base_url)
         return run_episode(sample, first, self._world.environment(), agent, self._max_round)
 
     def evaluate(self, sample: Sample, rollout: Rollout) -> bool:

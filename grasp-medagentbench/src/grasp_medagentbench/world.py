@@ -96,7 +96,8 @@ class EmbeddedWorld:
             if self._built is None:
                 cohort = self._build()
                 store = Store.from_resources(cohort.resources)
-                chart = Chart(EmbeddedClient(store, self.base_url), self.base_url)
+                client = EmbeddedClient(store, self.base_url)
+                chart = Chart(client, self.base_url, frozen=True)
                 self._built = cohort, store, chart
             return self._built
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from grasp.contracts import Cancelled
 
 #: Calls in flight before the endpoint has answered once.
-START = 8
+START = 32
 
 
 class Window:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from grasp.engine.engine import Engine, Notify
+from grasp.engine.engine import Engine, Notify, Wave
 from grasp.engine.executor import Executor
 from grasp.engine.needed import Needed
 from grasp.engine.rollouts import Job, Wrap, run_rollout
 from grasp.engine.threads import ThreadExecutor
 
-__all__ = ["Engine", "Executor", "Job", "Needed", "Notify", "ThreadExecutor", "Wrap", "run_rollout"]
+__all__ = [
+    "Engine",
+    "Executor",
+    "Job",
+    "Needed",
+    "Notify",
+    "ThreadExecutor",
+    "Wave",
+    "Wrap",
+    "run_rollout",
+]

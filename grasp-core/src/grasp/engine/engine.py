@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from grasp.agents.session import Session
@@ -17,6 +18,19 @@ Notify = Callable[..., Any]
 
 #: Episodes that may fail in a row, with none succeeding, before a run gives up.
 FAILURES_IN_A_ROW = 8
+
+
+@dataclass(frozen=True)
+class Wave:
+    """Episodes that may run at the same time.
+
+    Attributes:
+        label: Place in the run, for progress.
+        jobs: The episodes.
+    """
+
+    label: str
+    jobs: tuple[Job, ...]
 
 
 class Engine:
@@ -39,19 +53,66 @@ class Engine:
             AgentError: A fault that would fail every episode, or an endpoint that has
                 stopped answering. What was answered before is in the store.
         """
-        self._notify("wave_started", label=label, total=len(jobs))
+        return self.run_waves([Wave(label, tuple(jobs))])[0]
 
-        def one(job: Job) -> Outcome:
-            outcome = run_rollout(self.task, self.session, job)
+    def run_waves(
+        self, waves: Sequence[Wave], ended: Callable[[int, list[Outcome]], Any] | None = None
+    ) -> list[list[Outcome]]:
+        """Run waves that don't depend on one another, without a pause between them.
+
+        They are told of one after another, as if they were run so.
+
+        Args:
+            waves: Episodes; those of earlier waves start first.
+            ended: Called with the number of a wave and its outcomes, in order of the waves,
+                as soon as that wave and all before it have ended.
+
+        Raises:
+            AgentError: As ``run``.
+        """
+        items = [(n, i) for n, wave in enumerate(waves) for i in range(len(wave.jobs))]
+        found: list[dict[int, Outcome]] = [{} for _ in waves]
+        results: list[list[Outcome]] = []
+
+        def one(item: tuple[int, int]) -> Outcome:
+            outcome = run_rollout(self.task, self.session, waves[item[0]].jobs[item[1]])
             self._health.note(outcome)
             return outcome
 
-        def finished(index: int, outcome: Outcome) -> None:
-            self._notify("rollout_finished", label=label, outcome=outcome, job=jobs[index])
+        def tell(wave: Wave, index: int, outcome: Outcome) -> None:
+            job = wave.jobs[index]
+            self._notify("rollout_finished", label=wave.label, outcome=outcome, job=job)
 
-        outcomes = self.executor.map(one, jobs, finished, self.session.cancel)
-        self._end(outcomes, label)
-        return outcomes
+        def open_wave() -> None:
+            wave = waves[len(results)]
+            self._notify("wave_started", label=wave.label, total=len(wave.jobs))
+            for index, outcome in found[len(results)].items():
+                tell(wave, index, outcome)
+
+        def close_waves() -> None:
+            while len(results) < len(waves):
+                wave, outcomes = waves[len(results)], found[len(results)]
+                if len(outcomes) < len(wave.jobs):
+                    return
+                results.append([outcomes[i] for i in range(len(wave.jobs))])
+                self._end(results[-1], wave.label)
+                if ended is not None:
+                    ended(len(results) - 1, results[-1])
+                if len(results) < len(waves):
+                    open_wave()
+
+        def finished(index: int, outcome: Outcome) -> None:
+            number, place = items[index]
+            found[number][place] = outcome
+            if number == len(results):
+                tell(waves[number], place, outcome)
+                close_waves()
+
+        if waves:
+            open_wave()
+            close_waves()  # There may be nothing to run.
+        self.executor.map(one, items, finished, self.session.cancel)
+        return results
 
     def run_needed(
         self, jobs: Sequence[Job], needed: Needed, lag: int, label: str = ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from grasp.agents.session import Session, SessionAgent
 from grasp.contracts import Outcome, Sample, Task
-from grasp.engine import Engine, Job, Notify, Wrap
+from grasp.engine import Engine, Job, Notify, Wave, Wrap
 from grasp.methods.gate import Gate
 from grasp.methods.settings import CycleSettings
 
@@ -98,3 +98,10 @@ def jobs(
 ) -> list[Job]:
     """Return one job per sample, each with a scope of its own."""
     return [Job(s, f"{scope}/{s['id']}", purpose, wrap, skills) for s in samples]
+
+
+def wave(
+    samples: Sequence[Sample], wrap: Wrap, scope: str, purpose: str, skills: tuple[str, ...] = ()
+) -> Wave:
+    """Return one job per sample, as a wave."""
+    return Wave(scope, tuple(jobs(samples, wrap, scope, purpose, skills)))

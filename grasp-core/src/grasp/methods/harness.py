@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from grasp.contracts import Agent, Outcome, Sample, TaskError
-from grasp.methods.context import Batch, Context
+from grasp.engine import Wave
+from grasp.methods.context import Batch, Context, wave
+from grasp.methods.settings import CycleSettings
 from grasp.skills import SkillLibrary, skill_to_json
 
 T = TypeVar("T")
@@ -134,18 +136,21 @@ def run_epochs(method: Learner, context: Context) -> LearningResult:
     settings = context.settings
     dev, val = _required(context, "dev"), _required(context, "val")
     empty = method.state()
+    plan = [_batches(dev, settings, epoch) for epoch in range(settings.epochs)]
+    ahead: list[Outcome] | None = None
 
-    baseline = None
-    if settings.no_skills_baseline:
-        baseline = _validate(method, context, val, "baseline")
-        context.record("validation", epoch="baseline", **baseline.to_json(), skills=[])
-
+    baseline: Score | None = None
     curve: list[Score] = []
     best_epoch, best_val, best_state = None, None, None
-    for epoch in range(settings.epochs):
-        context.notify("epoch_started", epoch=epoch, epochs=settings.epochs)
-        _learn_epoch(method, context, epoch, dev)
-        result = _validate(method, context, val, f"e{epoch}")
+
+    def note_baseline(result: Score) -> None:
+        nonlocal baseline
+        baseline = result
+        context.record("validation", epoch="baseline", **baseline.to_json(), skills=[])
+
+    def note_epoch(result: Score) -> None:
+        nonlocal best_epoch, best_val, best_state
+        epoch = len(curve)
         curve.append(result)
         improved = result.accuracy > (best_val.accuracy if best_val else 0.0)
         if improved:
@@ -157,6 +162,14 @@ def run_epochs(method: Learner, context: Context) -> LearningResult:
             best=improved,
             skills=[skill_to_json(s) for s in method.library()],
         )
+
+    if settings.no_skills_baseline:
+        first = plan[0][0] if plan else None
+        ahead = _validate(method, context, val, "baseline", first, note_baseline)
+    for epoch, batches in enumerate(plan):
+        _learn_epoch(method, context, epoch, batches, ahead)
+        following = plan[epoch + 1][0] if epoch + 1 < len(plan) else None
+        ahead = _validate(method, context, val, f"e{epoch}", following, note_epoch)
 
     if best_val is not None:
         method.load(best_state)
@@ -192,26 +205,58 @@ def _required(context: Context, split: str) -> tuple[Sample, ...]:
     return samples
 
 
-def _learn_epoch(method: Learner, context: Context, epoch: int, dev: Sequence[Sample]) -> None:
-    settings = context.settings
+@dataclass(frozen=True)
+class _Planned:
+    """A batch to come."""
+
+    epoch: int
+    cycle: int
+    of: int
+    samples: tuple[Sample, ...]
+
+    def wave(self, method: Learner, context: Context) -> Wave:
+        """Return its episodes, with what the method knows now."""
+        scope = f"e{self.epoch}/b{self.cycle}/dev"
+        return wave(self.samples, method.wrap, scope, "rollout", method.library().names)
+
+    def announce(self, context: Context) -> None:
+        """Tell that it begins."""
+        if self.cycle == 0:
+            context.notify("epoch_started", epoch=self.epoch, epochs=context.settings.epochs)
+        context.notify("batch_started", epoch=self.epoch, cycle=self.cycle, batches=self.of)
+
+
+def _batches(dev: Sequence[Sample], settings: CycleSettings, epoch: int) -> list[_Planned]:
     order = shuffled(dev, settings.seed, "shuffle", epoch)
     size = settings.batch_size
-    chunks = [order[i : i + size] for i in range(0, len(order), size)]
+    chunks = [tuple(order[i : i + size]) for i in range(0, len(order), size)]
+    return [_Planned(epoch, cycle, len(chunks), c) for cycle, c in enumerate(chunks)]
+
+
+def _learn_epoch(
+    method: Learner,
+    context: Context,
+    epoch: int,
+    batches: Sequence[_Planned],
+    ahead: list[Outcome] | None,
+) -> None:
+    """Run an epoch's batches; ``ahead`` are the outcomes of the first, if it ran already."""
     seen: list[Outcome] = []
-    for cycle, chunk in enumerate(chunks):
-        context.notify("batch_started", epoch=epoch, cycle=cycle, batches=len(chunks))
-        outcomes = context.rollouts(
-            chunk,
-            method.wrap,
-            scope=f"e{epoch}/b{cycle}/dev",
-            purpose="rollout",
-            skills=method.library().names,
-        )
+    for batch in batches:
+        if batch.cycle == 0 and ahead is not None:
+            outcomes = ahead
+        else:
+            batch.announce(context)
+            outcomes = context.engine.run_waves([batch.wave(method, context)])[0]
         seen.extend(outcomes)
         context.record(
-            "batch", epoch=epoch, cycle=cycle, **score(outcomes).to_json(), samples=brief(outcomes)
+            "batch",
+            epoch=epoch,
+            cycle=batch.cycle,
+            **score(outcomes).to_json(),
+            samples=brief(outcomes),
         )
-        method.learn(Batch(epoch, cycle, tuple(outcomes)), context)
+        method.learn(Batch(epoch, batch.cycle, tuple(outcomes)), context)
     context.record("epoch", epoch=epoch, **score(seen).to_json())
     method.end_epoch(epoch, seen, context)
 
@@ -234,15 +279,31 @@ def brief(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     return rows
 
 
-def _validate(method: Learner, context: Context, val: Sequence[Sample], name: str) -> Score:
-    outcomes = context.rollouts(
-        val,
-        method.wrap,
-        scope=f"{name}/val",
-        purpose="validation",
-        skills=method.library().names,
-    )
-    return score(outcomes)
+def _validate(
+    method: Learner,
+    context: Context,
+    val: Sequence[Sample],
+    name: str,
+    following: _Planned | None,
+    note: Callable[[Score], None],
+) -> list[Outcome] | None:
+    """Validate, and run the batch that follows meanwhile: it needs no result of it.
+
+    ``note`` gets the score as soon as it is known. Returns the outcomes of the batch that
+    follows, if one does.
+    """
+    waves = [wave(val, method.wrap, f"{name}/val", "validation", method.library().names)]
+    if following is not None:
+        waves.append(following.wave(method, context))
+
+    def ended(number: int, outcomes: list[Outcome]) -> None:
+        if number == 0:
+            note(score(outcomes))
+            if following is not None:
+                following.announce(context)
+
+    results = context.engine.run_waves(waves, ended)
+    return results[1] if following is not None else None
 
 
 def _sealed_test(

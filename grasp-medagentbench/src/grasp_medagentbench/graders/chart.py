@@ -53,24 +53,33 @@ class Chart:
     Args:
         client: Answers the requests.
         base_url: Address of the server, ending in ``/``.
+        frozen: The server's data never change, so each search is made once.
     """
 
-    def __init__(self, client: Client, base_url: str) -> None:
+    def __init__(self, client: Client, base_url: str, *, frozen: bool = False) -> None:
         self._client = client
         self.base_url = base_url
+        self._known: dict[str, list[dict[str, Any]]] | None = {} if frozen else None
 
     def url(self, resource: str) -> str:
         """Return the address that a new resource is posted to."""
         return f"{self.base_url}{resource}"
 
     def search(self, query: str) -> list[dict[str, Any]]:
-        """Return the resources that fit a query such as ``Patient?identifier=S1``.
+        """Return the resources that fit a query such as ``Patient?identifier=S1``; read only.
 
         Raises:
             ChartError: The server refused.
             ValueError: The body is not JSON.
             FhirConnectionError: There is no server.
         """
+        if self._known is None:
+            return self._ask(query)
+        if query not in self._known:
+            self._known[query] = self._ask(query)
+        return self._known[query]
+
+    def _ask(self, query: str) -> list[dict[str, Any]]:
         response = self._client.request("GET", f"{self.base_url}{query}&_format=json")
         if response.status >= 400:
             raise ChartError(f"{response.status} for {query}")

@@ -148,18 +148,25 @@ class Grasp(Method):
         return draw_probe(source, outcomes, settings.probe_size, generator)
 
     def _explain(self, failures: list[Entry], batch: Batch, context: Context) -> list[Entry]:
+        """Label and diagnose the failures, both at once: neither needs the other."""
         settings = context.settings
         labels: Mapping[str, str] = {}
         diagnoses: Mapping[str, str] = {}
-        if settings.classify:
+
+        def label() -> None:
+            nonlocal labels
             agent = context.analyst_agent("classify", f"{batch.scope}/classify")
             found = classify(failures, self._taxonomy, self.task, settings, agent)
             labels = found.by_id
             self._taxonomy |= found.new
-        if settings.diagnose:
+
+        def explain() -> None:
+            nonlocal diagnoses
             agent = context.analyst_agent("diagnose", f"{batch.scope}/diagnose")
-            labelled = annotate(failures, labels, {})
-            diagnoses = diagnose(labelled, self._library, self.task, settings, agent)
+            diagnoses = diagnose(failures, self._library, self.task, settings, agent)
+
+        steps = [label] * settings.classify + [explain] * settings.diagnose
+        context.engine.executor.map(lambda step: step(), steps, on_interrupt=context.analyst.cancel)
         return annotate(failures, labels, diagnoses)
 
     def _propose(
