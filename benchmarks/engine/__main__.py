@@ -73,13 +73,13 @@ def main() -> None:
 
 
 def _median(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the median of every number; the runs in which a harmful edit was accepted."""
+    """Return the median of every number; in how many runs the harmful edit was accepted."""
     middle = {
         key: statistics.median_low(r[key] for r in rows)
         for key, value in rows[0].items()
         if isinstance(value, (int, float))
     }
-    harmed = sum(bool({HARMFUL_NAME, "mixed"} & set(r["skills"])) for r in rows)
+    harmed = sum(HARMFUL_NAME in r["skills"] for r in rows)
     return {**middle, "seeds": len(rows), "harmed": harmed}
 
 
