@@ -1,9 +1,9 @@
 """An OpenAI-compatible endpoint with a fixed latency, and a model simple enough to foresee.
 
 ``python -m benchmarks.engine.endpoint LATENCY_MS NOISE FAULTS SEED`` prints its address, then
-serves. The model acts on ``medagentbench-magnesium``: it is right about empty windows, and forgets the
-list around a value until a skill says so. NOISE is the share of final answers, FAULTS the share
-of calls, that go wrong at random.
+serves. The model acts on ``medagentbench-magnesium``: it is right about empty windows, and
+forgets the list around a value until a skill says so. NOISE is the share of final answers, FAULTS
+the share of calls, that go wrong at random.
 """
 
 from __future__ import annotations
