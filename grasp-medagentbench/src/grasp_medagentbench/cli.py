@@ -12,7 +12,7 @@ import click
 from grasp_medagentbench.quickstart.commands import quickstart, record
 
 if TYPE_CHECKING:
-    from grasp_medagentbench.task import MedAgentBench
+    from grasp_medagentbench.chart_task import ChartTask
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -51,14 +51,14 @@ def _choosing_patients(command: _Command) -> _Command:
     return command
 
 
-def _task(name: str, cohort_seed: int, **optional: str | None) -> MedAgentBench:
+def _task(name: str, cohort_seed: int, **optional: str | None) -> ChartTask:
     from grasp.plugins import load_task
 
     chosen = {key: value for key, value in optional.items() if value is not None}
     # By its full name: another plugin may offer a task of the short one.
     task = load_task(f"grasp-medagentbench/{name}", cohort_seed=cohort_seed, **chosen)
     task.setup()
-    return cast("MedAgentBench", task)
+    return cast("ChartTask", task)
 
 
 @medagentbench.command()
@@ -103,8 +103,6 @@ def cohort(
     Lazy agents never read: do-nothing answers [], say-minus-one answers [-1], always-order
     places every order that the instruction mentions.
     """
-    from grasp_medagentbench.lazy import lazy_scores, lazy_scores_by_type
-
     task = _task(name, cohort_seed, data_file=data_file, source=source)
     report = {
         "source": task.source,
@@ -113,8 +111,8 @@ def cohort(
         "decoys": task.cohort.decoys,
         "resources": len(task.cohort.resources),
         "branches": task.cohort.mix(task.splits),
-        "lazy_scores": lazy_scores(task.splits, task.chart),
-        "lazy_scores_by_type": lazy_scores_by_type(task.splits, task.chart),
+        "lazy_scores": task.lazy_scores(),
+        "lazy_scores_by_type": task.lazy_scores_by_type(),
     }
     if as_json:
         click.echo(json.dumps(report, indent=2))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from grasp_medagentbench import payloads
-from grasp_medagentbench.graders import V1_GRADERS, Chart, Episode, grade, type_of
+from grasp_medagentbench.graders import Episode, type_of
 from grasp_medagentbench.graders.episode import ACCEPTED
 from grasp_medagentbench.records import Record, quoted_text
 
@@ -18,6 +18,8 @@ from grasp_medagentbench.records import Record, quoted_text
 Posts = Sequence[tuple[str, Mapping[str, Any]]]
 #: ``record -> (posts, answer)``
 Policy = Callable[[Record], tuple[Posts, str]]
+#: ``(record, episode) -> verdict``
+Judge = Callable[[Record, Episode], bool]
 
 
 def _nothing(record: Record) -> tuple[Posts, str]:
@@ -47,7 +49,7 @@ def _order(record: Record) -> tuple[Posts, str]:
 
 #: Agents that never read. ``do-nothing`` finishes at once with an empty list,
 #: ``say-minus-one`` with [-1]; ``always-order`` orders first.
-POLICIES: Mapping[str, Policy] = {
+V1_POLICIES: Mapping[str, Policy] = {
     "do-nothing": _nothing,
     "say-minus-one": _minus_one,
     "always-order": _order,
@@ -55,13 +57,23 @@ POLICIES: Mapping[str, Policy] = {
 
 
 def lazy_scores(
-    splits: Mapping[str, Sequence[Record]], chart: Chart
+    splits: Mapping[str, Sequence[Record]],
+    policies: Mapping[str, Policy],
+    judge: Judge,
+    base_url: str,
 ) -> dict[str, dict[str, float]]:
-    """Return policy → split → share of records solved; ``all`` is over all splits."""
+    """Return policy → split → share of records solved; ``all`` is over all splits.
+
+    Args:
+        splits: The records, split by split.
+        policies: The agents.
+        judge: Grades an episode.
+        base_url: Address that they post to.
+    """
     result: dict[str, dict[str, float]] = {}
-    for name, policy in POLICIES.items():
+    for name, policy in policies.items():
         solved = {
-            split: [_solves(policy, record, chart) for record in records]
+            split: [judge(record, _play(policy, record, base_url)) for record in records]
             for split, records in splits.items()
             if records
         }
@@ -74,26 +86,22 @@ def lazy_scores(
     return result
 
 
-def lazy_scores_by_type(
-    splits: Mapping[str, Sequence[Record]], chart: Chart
-) -> dict[str, dict[str, float]]:
-    """Return policy → task type → share of records solved."""
-    by_type: dict[str, list[Record]] = {}
+def by_type(splits: Mapping[str, Sequence[Record]]) -> dict[str, list[Record]]:
+    """Return task type → records, over all splits."""
+    groups: dict[str, list[Record]] = {}
     for records in splits.values():
         for record in records:
-            by_type.setdefault(type_of(record), []).append(record)
-    scores = lazy_scores(by_type, chart)
-    for policy in scores.values():
-        del policy["all"]
-    return scores
+            groups.setdefault(type_of(record), []).append(record)
+    return groups
 
 
-def _solves(policy: Policy, record: Record, chart: Chart) -> bool:
+def _play(policy: Policy, record: Record, base_url: str) -> Episode:
+    """Return the episode of an agent that knows its actions beforehand."""
     posts, answer = policy(record)
     history: list[dict[str, str]] = [{"role": "user", "content": ""}]
     for resource, payload in posts:
-        text = f"POST {chart.url(resource)}\n{json.dumps(payload)}"
+        text = f"POST {base_url}{resource}\n{json.dumps(payload)}"
         history.append({"role": "agent", "content": text})
         history.append({"role": "user", "content": ACCEPTED})
     history.append({"role": "agent", "content": f"FINISH({answer})"})
-    return grade(V1_GRADERS, record, Episode(history, answer), chart)
+    return Episode(history, answer)

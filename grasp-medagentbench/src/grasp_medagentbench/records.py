@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,9 @@ from grasp.contracts import TaskError
 from grasp_medagentbench.facts import NOT_FOUND
 
 Record = Mapping[str, Any]
+
+#: Types of v1 whose records carry the right answer (``sol``) and may lack an MRN.
+ANSWERED_TYPES = frozenset({"task1"})
 
 _QUOTED = re.compile(r'"([^"]+)"')
 _BIRTH = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
@@ -85,8 +88,12 @@ def is_not_found(record: Record) -> bool:
     return list(record["sol"]) == [NOT_FOUND]
 
 
-def read_records(path: Path) -> list[dict[str, Any]]:
+def read_records(path: Path, answered: Collection[str] = ANSWERED_TYPES) -> list[dict[str, Any]]:
     """Return the records of a file in the official form.
+
+    Args:
+        path: The file.
+        answered: Types whose records carry ``sol``; all others name a patient.
 
     Raises:
         TaskError: The file can't be read, or is not of that form.
@@ -99,12 +106,17 @@ def read_records(path: Path) -> list[dict[str, Any]]:
         ) from error
     except ValueError as error:
         raise TaskError(f"{path} is not JSON: {error}", "check data_file") from error
-    check_records(data, path.name)
+    check_records(data, path.name, answered)
     return list(data)
 
 
-def check_records(data: Any, source: str) -> None:
+def check_records(data: Any, source: str, answered: Collection[str] = ANSWERED_TYPES) -> None:
     """Make sure that data is a list of records in the official form with unique ids.
+
+    Args:
+        data: What was read.
+        source: Its name, for the message.
+        answered: See ``read_records``.
 
     Raises:
         TaskError: It isn't; names the first record at fault.
@@ -114,13 +126,13 @@ def check_records(data: Any, source: str) -> None:
         raise TaskError(f"{source} is not a list of records", hint)
     seen: set[str] = set()
     for number, record in enumerate(data):
-        problem = _problem(record, seen)
+        problem = _problem(record, seen, answered)
         if problem:
             raise TaskError(f"{source}: record {number} {problem}", hint)
         seen.add(record["id"])
 
 
-def _problem(record: Any, seen: set[str]) -> str:
+def _problem(record: Any, seen: set[str], answered: Collection[str]) -> str:
     if not isinstance(record, dict):
         return "is not an object"
     name = record.get("id")
@@ -130,6 +142,6 @@ def _problem(record: Any, seen: set[str]) -> str:
         return f"repeats the id {name}"
     if not all(isinstance(record.get(key), str) for key in ("instruction", "context")):
         return f"({name}) lacks instruction or context"
-    if name.startswith("task1_"):
+    if name.partition("_")[0] in answered:
         return "" if isinstance(record.get("sol"), list) else f"({name}) lacks sol"
     return "" if isinstance(record.get("eval_MRN"), str) else f"({name}) lacks eval_MRN"

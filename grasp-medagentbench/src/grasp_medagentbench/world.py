@@ -108,12 +108,13 @@ class RemoteWorld:
     Args:
         base_url: Its address.
         as_python: See ``environment.Reading``.
+        task: Whose patients it should have, for messages.
 
     Raises:
         ConfigError: The address is none.
     """
 
-    def __init__(self, base_url: str, *, as_python: bool) -> None:
+    def __init__(self, base_url: str, *, as_python: bool, task: str = "medagentbench") -> None:
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ConfigError(
@@ -123,6 +124,7 @@ class RemoteWorld:
         self.base_url = base_url.rstrip("/") + "/"
         self._client = HttpClient(self.base_url)
         self._as_python = as_python
+        self._task = task
         self.chart = Chart(self._client, self.base_url)
 
     def environment(self) -> Reading:
@@ -131,7 +133,10 @@ class RemoteWorld:
 
     def check(self) -> None:
         """See ``World``."""
-        hint = "start it with: grasp medagentbench serve, or leave fhir_base_url out"
+        hint = (
+            f"start it with: grasp medagentbench serve --task {self._task}, "
+            "or leave fhir_base_url out"
+        )
         try:
             response = self._client.request("GET", f"{self.base_url}metadata")
         except FhirConnectionError as error:

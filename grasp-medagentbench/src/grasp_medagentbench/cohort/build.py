@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from grasp_medagentbench.cohort.background import background
 from grasp_medagentbench.cohort.names import CITIES, STREETS
@@ -17,12 +17,19 @@ from grasp_medagentbench.cohort.people import (
     fixed_people,
 )
 from grasp_medagentbench.cohort.plan import V1_PLAN, Plan
-from grasp_medagentbench.cohort.resources import Resource, lab, patient, stored
-from grasp_medagentbench.cohort.tracks import Branches, Tracks, fill
-from grasp_medagentbench.facts import GLUCOSE, HBA1C, MAGNESIUM, POTASSIUM
+from grasp_medagentbench.cohort.resources import Resource, patient, stored
+from grasp_medagentbench.cohort.tracks import Branches, Tracks, fill, groups_of
 from grasp_medagentbench.records import Record, patients_of
 
-_UNITS = {MAGNESIUM: "mg/dL", GLUCOSE: "mg/dL", POTASSIUM: "mmol/L", HBA1C: "%"}
+
+class Filler(Protocol):
+    """Makes the data that the task types of one version read."""
+
+    def __call__(
+        self, splits: Mapping[str, Sequence[Record]], plan: Plan, generator: random.Random
+    ) -> tuple[Tracks, dict[str, Branches]]:
+        """Return what charts hold, and task type → MRN → branch."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,13 @@ class Cohort:
 
 
 def build_cohort(
-    splits: Mapping[str, Sequence[Record]], seed: int = 0, plan: Plan = V1_PLAN
+    splits: Mapping[str, Sequence[Record]],
+    seed: int = 0,
+    plan: Plan = V1_PLAN,
+    *,
+    filler: Filler = fill,
+    searches: str = "task1",
+    ages: str = "task2",
 ) -> Cohort:
     """Return charts for every patient of the records.
 
@@ -65,15 +78,19 @@ def build_cohort(
         splits: The records, split by split; every branch is balanced inside each.
         seed: Source of all chance.
         plan: Weights of the branches of each task type.
+        filler: Makes the data that the task types read.
+        searches: Type that asks for patients by name, if there is one.
+        ages: Type that asks for patients' ages, if there is one.
 
     Raises:
-        TaskError: A task 1 record names nobody, or an MRN is two people.
+        TaskError: A record that searches names nobody, or an MRN is two people.
     """
     generator = random.Random(f"cohort {seed}")
     records = [record for group in splits.values() for record in group]
-    groups = _groups(splits)
-    tracks, branches = fill(groups, plan, generator)
-    people, decoys = _identities(records, groups, generator)
+    tracks, branches = filler(splits, plan, generator)
+    named = [r for r in records if str(r["id"]).startswith(f"{searches}_")] if searches else []
+    aged = groups_of(splits).get(ages, {})
+    people, decoys = _identities(patients_of(records), named, aged, generator)
     resources: list[Resource] = []
     order = [*people, *decoys]
     generator.shuffle(order)
@@ -84,29 +101,16 @@ def build_cohort(
     return Cohort(stored(resources), len(people), len(decoys), branches)
 
 
-def _groups(splits: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, list[str]]]:
-    """Return task type → split → MRNs."""
-    groups: dict[str, dict[str, list[str]]] = {}
-    for split, records in splits.items():
-        for record in records:
-            name = str(record["id"]).split("_")[0]
-            group = groups.setdefault(name, {}).setdefault(split, [])
-            mrn = record.get("eval_MRN")
-            if mrn and mrn not in group:
-                group.append(str(mrn))
-    return groups
-
-
 def _identities(
-    records: Sequence[Record],
-    groups: Mapping[str, Mapping[str, Sequence[str]]],
+    patients: Sequence[str],
+    searches: Sequence[Record],
+    aged: Mapping[str, Sequence[str]],
     generator: random.Random,
 ) -> tuple[list[Identity], list[Identity]]:
-    searches = [r for r in records if str(r["id"]).startswith("task1_")]
     known, absent = fixed_people(searches), absent_people(searches)
     registry = Registry(generator, known.values(), absent)
-    born = births(groups.get("task2", {}), known, registry)
-    mrns = list(dict.fromkeys([*patients_of(records), *known]))
+    born = births(aged, known, registry)
+    mrns = list(dict.fromkeys([*patients, *known]))
     people = {
         mrn: known.get(mrn) or registry.person(born.get(mrn) or registry.birth()) for mrn in mrns
     }
@@ -161,8 +165,6 @@ def _patient(identity: Identity, generator: random.Random) -> Resource:
 
 def _chart(mrn: str, tracks: Tracks, generator: random.Random) -> list[Resource]:
     blocks = background(mrn, generator)
-    for code, histories in tracks.items():
-        history = histories.get(mrn, [])
-        blocks.append([lab(mrn, code, m.value, _UNITS[code], m.time) for m in history])
+    blocks += [by_patient.get(mrn, []) for by_patient in tracks.values()]
     generator.shuffle(blocks)
     return [resource for block in blocks for resource in block]

@@ -13,14 +13,18 @@ from typing import Protocol
 from grasp_medagentbench.cohort.plan import Plan
 from grasp_medagentbench.cohort.quotas import Dealer
 from grasp_medagentbench.cohort.readings import Glucose, HbA1c, History, Magnesium, Potassium
+from grasp_medagentbench.cohort.resources import Resource, lab
 from grasp_medagentbench.facts import GLUCOSE, HBA1C, MAGNESIUM, POTASSIUM
+from grasp_medagentbench.records import Record
 
 #: Split → MRNs of one task type.
 Groups = Mapping[str, Sequence[str]]
 #: MRN → branch.
 Branches = dict[str, str]
-#: Code → MRN → measurements.
-Tracks = dict[str, dict[str, History]]
+#: Track → MRN → resources, in the order in which they are stored.
+Tracks = dict[str, dict[str, list[Resource]]]
+
+_UNITS = {MAGNESIUM: "mg/dL", GLUCOSE: "mg/dL", POTASSIUM: "mmol/L", HBA1C: "%"}
 
 
 class Deal(Protocol):
@@ -31,35 +35,72 @@ class Deal(Protocol):
         ...
 
 
-def fill(
-    groups: Mapping[str, Groups], plan: Plan, generator: random.Random
-) -> tuple[Tracks, dict[str, Branches]]:
-    """Return the measurements of all patients, and the branch that each record takes.
+class Dealt:
+    """Deals the task types of a plan, and remembers who got what.
 
     Args:
         groups: For each task type its patients, split by split.
         plan: Weights of the branches of each task type.
         generator: Source of all chance.
     """
-    branches: dict[str, Branches] = {}
 
-    def dealt(name: str, inherited: Branches | None = None) -> Branches:
+    def __init__(self, groups: Mapping[str, Groups], plan: Plan, generator: random.Random) -> None:
+        self._groups = groups
+        self._plan = plan
+        self._random = generator
+        self.branches: dict[str, Branches] = {}
+
+    def __call__(self, name: str, inherited: Branches | None = None) -> Branches:
+        """Return MRN → branch of a task type; nobody has one if it is not in the plan."""
         result: Branches = {}
-        if name in plan:
-            dealer = Dealer(plan[name], generator)
-            for patients in groups.get(name, {}).values():
+        if name in self._plan:
+            dealer = Dealer(self._plan[name], self._random)
+            for patients in self._groups.get(name, {}).values():
                 result.update(dealer.deal(patients, inherited))
-        branches[name] = result
+        self.branches[name] = result
         return result
 
-    tracks: Tracks = {
+
+def groups_of(splits: Mapping[str, Sequence[Record]]) -> dict[str, dict[str, list[str]]]:
+    """Return task type → split → MRNs."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    for split, records in splits.items():
+        for record in records:
+            name = str(record["id"]).split("_")[0]
+            group = groups.setdefault(name, {}).setdefault(split, [])
+            mrn = record.get("eval_MRN")
+            if mrn and mrn not in group:
+                group.append(str(mrn))
+    return groups
+
+
+def fill(
+    splits: Mapping[str, Sequence[Record]], plan: Plan, generator: random.Random
+) -> tuple[Tracks, dict[str, Branches]]:
+    """Return the measurements of all patients of v1, and the branch that each record takes.
+
+    Args:
+        splits: The records, split by split.
+        plan: Weights of the branches of each task type.
+        generator: Source of all chance.
+    """
+    dealt = Dealt(groups_of(splits), plan, generator)
+    histories = {
         MAGNESIUM: _magnesium(dealt, generator),
         GLUCOSE: _glucose(dealt, generator),
     }
     potassium, hba1c = Potassium(generator), HbA1c(generator)
-    tracks[POTASSIUM] = {m: potassium.history(b) for m, b in dealt("task9").items()}
-    tracks[HBA1C] = {m: hba1c.history(b) for m, b in dealt("task10").items()}
-    return tracks, branches
+    histories[POTASSIUM] = {m: potassium.history(b) for m, b in dealt("task9").items()}
+    histories[HBA1C] = {m: hba1c.history(b) for m, b in dealt("task10").items()}
+    tracks = {
+        code: {mrn: _labs(mrn, code, history) for mrn, history in by_patient.items()}
+        for code, by_patient in histories.items()
+    }
+    return tracks, dealt.branches
+
+
+def _labs(mrn: str, code: str, history: History) -> list[Resource]:
+    return [lab(mrn, code, m.value, _UNITS[code], m.time) for m in history]
 
 
 class _Turns:

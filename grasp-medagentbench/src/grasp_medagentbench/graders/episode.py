@@ -30,11 +30,15 @@ class Episode:
             object of an episode that broke.
         strict: Posts were really stored, so payloads may have the forms a FHIR server
             insists on (``post_mode: strict``).
+        guarded: Whether a transcript may end with an agent's message that has the letters
+            ``POST`` in it. The original's v2 looks for the reply to that message and
+            stumbles over its absence (spec 9, item 10).
     """
 
     history: Sequence[Mapping[str, Any]]
     answer: Any
     strict: bool = False
+    guarded: bool = True
 
     @property
     def has_post(self) -> bool:
@@ -47,10 +51,13 @@ class Episode:
 
         The raw text counts, so a post inside a code fence, which the environment
         accepted without its fence, is not here.
+
+        Raises:
+            IndexError: Not ``guarded``, and the last message is an agent's with ``POST``.
         """
         posts = []
         for index, content in self._agent_turns():
-            if "POST" not in content or index + 1 >= len(self.history):
+            if "POST" not in content or (self.guarded and index + 1 >= len(self.history)):
                 continue
             if ACCEPTED not in self.history[index + 1]["content"]:
                 continue
