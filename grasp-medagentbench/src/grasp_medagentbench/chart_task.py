@@ -87,8 +87,6 @@ class ChartTask(Task):
     _answered: ClassVar[frozenset[str]]
     _ood_types: ClassVar[frozenset[str]]
     _forms: ClassVar[Forms]
-    #: Grader of each task type.
-    _graders: Mapping[str, Grader]
     #: Right answers of types that ask for values.
     _expected: ClassVar[Mapping[str, Expected]]
     _lazy_policies: ClassVar[Mapping[str, Policy]]
@@ -146,6 +144,11 @@ class ChartTask(Task):
             self.updater_guidance = f"{guidance}\n{self._advice}".strip()
 
     # -- what a version says ------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def _graders(self) -> Mapping[str, Grader]:
+        """Grader of each task type."""
 
     @abstractmethod
     def _synthetic_records(self) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ def _choosing_patients(command: _Command) -> _Command:
         click.option(
             "--task",
             "name",
-            type=click.Choice(["medagentbench", "medagentbench-magnesium"]),
+            type=click.Choice(["medagentbench", "medagentbench-v2", "medagentbench-magnesium"]),
             default="medagentbench",
             show_default=True,
             help="Whose patients.",

@@ -105,10 +105,16 @@ _WORDINGS: dict[str, Wording] = {
 }
 
 
+def synthetic_patients(generator: random.Random | None = None) -> list[str]:
+    """Return the MRNs that both versions' own records ask about."""
+    chosen = (generator or random.Random(_SEED)).sample(range(1_000_000), PATIENTS)
+    return [f"S9{n:06d}" for n in chosen]
+
+
 def synthetic_records() -> list[Record]:
     """Return 300 records, thirty of each type; always the same."""
     generator = random.Random(_SEED)
-    mrns = [f"S9{n:06d}" for n in generator.sample(range(1_000_000), PATIENTS)]
+    mrns = synthetic_patients(generator)
     records = _searches(generator, generator.sample(mrns, PER_TYPE - 2))
     for name, wording in _WORDINGS.items():
         for number, mrn in enumerate(generator.sample(mrns, PER_TYPE), 1):

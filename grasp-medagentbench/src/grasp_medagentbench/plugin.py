@@ -9,13 +9,21 @@ from grasp.plugins import TaskSpec, hookimpl
 
 @hookimpl
 def grasp_register_tasks(register: Callable[[TaskSpec], None]) -> None:
-    """Register MedAgentBench v1, its magnesium slice and the compact quickstart task."""
+    """Register both versions of MedAgentBench, a slice of v1, and the compact quickstart task."""
     register(
         TaskSpec(
             "medagentbench",
             "grasp_medagentbench.task:MedAgentBench",
             "300 clinical tasks on patient charts behind a FHIR API.",
             data="grasp_medagentbench.data:MEDAGENTBENCH",
+        )
+    )
+    register(
+        TaskSpec(
+            "medagentbench-v2",
+            "grasp_medagentbench.v2.task:MedAgentBenchV2",
+            "300 redesigned tasks: to order, or not to order.",
+            data="grasp_medagentbench.data:MEDAGENTBENCH_V2",
         )
     )
     register(

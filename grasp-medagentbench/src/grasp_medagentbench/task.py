@@ -65,8 +65,11 @@ class MedAgentBench(ChartTask):
     _expected = _EXPECTED
     _lazy_policies = V1_POLICIES
     _shows_python = True
-    _graders: Mapping[str, Grader] = V1_GRADERS
     _plan: ClassVar[Plan] = V1_PLAN
+
+    @property
+    def _graders(self) -> Mapping[str, Grader]:
+        return V1_GRADERS
 
     def _synthetic_records(self) -> list[dict[str, Any]]:
         return synthetic_records()

@@ -66,6 +66,17 @@ def vital(mrn: str, code: str, value: str, time: datetime) -> Resource:
     )
 
 
+def vital_quantity(mrn: str, code: str, value: float, unit: str, time: datetime) -> Resource:
+    """Return a vital-signs Observation, its value a quantity."""
+    return _observation(
+        mrn,
+        "vital-signs",
+        {"coding": [{"system": _LOINC, "code": code, "display": code}], "text": code},
+        time,
+        {"valueQuantity": {"value": value, "unit": unit, "system": _UCUM, "code": unit}},
+    )
+
+
 def _observation(
     mrn: str, category: str, code: Resource, time: datetime, value: Resource
 ) -> Resource:
