@@ -116,6 +116,17 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into site/; ``-- --serve`` shows it while you write."""
+    session.install("-q", "mkdocs-material>=9.5,<10", "-e", str(ROOT / "grasp-core"))
+    session.run("python", "docs/reference/generate.py", "--check")
+    serve = session.posargs == ["--serve"]
+    # Strict: a dead link or a page that is not in the navigation is an error.
+    command = ["serve"] if serve else ["build", "--strict", "--clean"]
+    session.run("mkdocs", *command, env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
 def startup(session: nox.Session) -> None:
     """Measure how long the commands take to start, beside those of other tools."""
     install(session, "llm", "tox", "hatch", "inspect_ai")
