@@ -153,3 +153,5 @@ def engine(session: nox.Session) -> None:
     """Measure calls, time, CPU and memory of a run against an endpoint with a fixed latency."""
     install(session)
     session.run("python", "-m", "benchmarks.engine", *session.posargs)
+    if not session.posargs:
+        session.run("python", "-m", "benchmarks.engine.flight")
