@@ -25,6 +25,7 @@ TEST_TOOLS = (
     "hypothesis>=6.100",
     "fhirpy>=2",
     "fhirclient>=4",
+    "fhir.resources>=8",
     "pooch>=1.8",
     "scipy>=1.10",
     "jsonschema>=4.20",
