@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import random
 from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +21,8 @@ from grasp_medagentbench.instances import synthetic_records
 from grasp_medagentbench.records import person_of, quoted_text
 
 BASE = "http://localhost:8080/fhir/"
-NOW = datetime.fromisoformat("2023-11-13T10:15:00+00:00")
+NOW_TEXT = "2023-11-13T10:15:00+00:00"
+NOW = datetime.fromisoformat(NOW_TEXT)
 OFFICIAL = Path(__file__).resolve().parents[3] / "shared" / "benchdata" / "medagentbench"
 
 
@@ -235,3 +238,126 @@ class Says:
 @pytest.fixture(scope="session")
 def says() -> type[Says]:
     return Says
+
+
+class Damage:
+    """Does to a good transcript what agents do.
+
+    Args:
+        seed: Of all chance.
+        values: Further values that a field may take.
+        answers: Further answers.
+    """
+
+    VALUES: tuple[Any, ...] = (
+        None, True, False, 0, 1, 2, 4, 10, 10.1, -1, 1.0, float("nan"), "", "x", "Oral", "oral ",
+        "IV", [], {}, [1], {"text": "oral"}, {"text": ""}, {"coding": [{"display": "oral"}]},
+        {"text": "IV", "coding": [{"display": "oral"}]}, NOW_TEXT, "2023-11-13T10:15",
+        ["2023-11-13T10:15"], "2023-11-14T08:00:00Z", "POST request accepted",
+    )  # fmt: skip
+    ANSWERS: tuple[Any, ...] = (
+        "[]", "[-1]", "[-1.0]", "-1", "", "[true]", "[NaN]", "[1", "no POST", '"x"', "{}",
+        '["Patient not found"]', {"error": "x"}, None,
+    )  # fmt: skip
+    MESSAGES = (
+        {"role": "agent", "content": "POST"},
+        {"role": "agent", "content": f"POST {BASE}ServiceRequest\n[]"},
+        {"role": "user", "content": "POST request accepted"},
+        {"role": "user", "content": "Invalid POST request"},
+    )
+
+    def __init__(self, seed: int, values: Sequence[Any] = (), answers: Sequence[Any] = ()) -> None:
+        self._random = random.Random(seed)
+        self._values = (*self.VALUES, *values)
+        self._answers = (*self.ANSWERS, *answers)
+
+    def done(self, history: list[dict[str, str]], answer: Any) -> tuple[list[dict[str, str]], Any]:
+        history = copy.deepcopy(history)
+        for _ in range(self._random.choice((0, 1, 1, 1, 2, 3))):
+            kind = self._random.choice(("payload",) * 5 + ("answer",) * 3 + ("message",) * 4)
+            if kind == "payload":
+                self._payload(history)
+            elif kind == "answer":
+                answer = self._answer(answer)
+            else:
+                self._message(history)
+        return history, answer
+
+    def _payload(self, history: list[dict[str, str]]) -> None:
+        posts = [m for m in history if m["content"].startswith("POST ") and m["role"] == "agent"]
+        if not posts:
+            return
+        message = self._random.choice(posts)
+        first, _, body = message["content"].partition("\n")
+        try:
+            message["content"] = f"{first}\n{json.dumps(self._json(json.loads(body)))}"
+        except ValueError:
+            return
+
+    def _answer(self, answer: Any) -> Any:
+        try:
+            return json.dumps(self._json([json.loads(answer)])[0])
+        except (ValueError, TypeError, IndexError):
+            return self._random.choice(self._answers)
+
+    def _message(self, history: list[dict[str, str]]) -> None:
+        if not history:
+            return
+        place = self._random.randrange(len(history))
+        message = history[place]
+        text = message["content"]
+        kind = self._random.randrange(6)
+        if kind == 0:
+            message["content"] = self._random.choice(
+                (
+                    f"```\n{text}\n```", f" {text}", f"\n{text}", f"{text}\n", f"{text}\n```",
+                    text.replace("POST ", "POST  "), text.replace("/fhir/", "/fhir//"),
+                    text.replace("accepted", "refused"),
+                )
+            )  # fmt: skip
+        elif kind == 1:
+            history.insert(place, dict(self._random.choice(self.MESSAGES)))
+        elif kind == 2:
+            history.insert(place, dict(message))
+        elif kind == 3:
+            del history[place]
+        elif kind == 4:
+            message["role"] = "user" if message["role"] == "agent" else "agent"
+        else:
+            other = self._random.randrange(len(history))
+            history[place], history[other] = history[other], history[place]
+
+    def _json(self, value: Any) -> Any:
+        place: Any = value
+        while isinstance(place, (dict, list)) and place:
+            keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+            key = self._random.choice(keys)
+            inner = place[key]
+            if isinstance(inner, (dict, list)) and inner and self._random.random() < 0.7:
+                place = inner
+                continue
+            self._change(place, key, inner)
+            break
+        return value
+
+    def _change(self, place: Any, key: Any, inner: Any) -> None:
+        kind = self._random.randrange(7)
+        if kind == 0:
+            del place[key]
+        elif kind == 1 and isinstance(place, dict):
+            place["display"] = "x"
+        elif kind == 2 and isinstance(place, list):
+            place.append(copy.deepcopy(inner))
+        elif kind == 3 and isinstance(inner, (int, float)):
+            place[key] = self._random.choice((float(inner), str(inner), inner + 0.1, True, [inner]))
+        elif kind == 4 and isinstance(inner, str):
+            place[key] = self._random.choice((inner.lower(), f"{inner} ", inner[:16], f"a {inner}"))
+        elif kind == 5 and isinstance(inner, str):
+            place[key] = self._random.choice(({"text": inner}, [inner]))
+        else:
+            place[key] = copy.deepcopy(self._random.choice(self._values))
+
+
+@pytest.fixture(scope="session")
+def damage() -> type[Damage]:
+    return Damage

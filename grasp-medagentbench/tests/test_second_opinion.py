@@ -7,10 +7,8 @@ code of the package. Both must agree on whatever an agent might have done.
 from __future__ import annotations
 
 import contextlib
-import copy
 import itertools
 import json
-import random
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -212,118 +210,10 @@ def service(record: Any, post: tuple[str, Any], system: str, code: str) -> None:
     assert payload["subject"] == {"reference": "Patient/" + record["eval_MRN"]}
 
 
-class Damage:
-    """Does to a good transcript what agents do."""
-
-    VALUES = (
-        None, True, False, 0, 1, 2, 4, 10, 10.1, -1, 1.0, float("nan"), "", "x", "Oral", "oral ",
-        "IV", [], {}, [1], {"text": "oral"}, {"text": ""}, {"coding": [{"display": "oral"}]},
-        {"text": "IV", "coding": [{"display": "oral"}]}, NOW, "2023-11-13T10:15",
-        ["2023-11-13T10:15"], "2023-11-14T08:00:00Z", "POST request accepted",
-    )  # fmt: skip
-    ANSWERS = (
-        "[]", "[-1]", "[-1.0]", "-1", "", "[true]", "[NaN]", "[1", "no POST", '"x"', "{}",
-        '["Patient not found"]', {"error": "x"}, None,
-    )  # fmt: skip
-    MESSAGES = (
-        {"role": "agent", "content": "POST"},
-        {"role": "agent", "content": f"POST {BASE}ServiceRequest\n[]"},
-        {"role": "user", "content": "POST request accepted"},
-        {"role": "user", "content": "Invalid POST request"},
-    )
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def done(self, history: History, answer: Any) -> tuple[History, Any]:
-        history = copy.deepcopy(history)
-        for _ in range(self._random.choice((0, 1, 1, 1, 2, 3))):
-            kind = self._random.choice(("payload",) * 5 + ("answer",) * 3 + ("message",) * 4)
-            if kind == "payload":
-                self._payload(history)
-            elif kind == "answer":
-                answer = self._answer(answer)
-            else:
-                self._message(history)
-        return history, answer
-
-    def _payload(self, history: History) -> None:
-        posts = [m for m in history if m["content"].startswith("POST ") and m["role"] == "agent"]
-        if not posts:
-            return
-        message = self._random.choice(posts)
-        first, _, body = message["content"].partition("\n")
-        try:
-            message["content"] = f"{first}\n{json.dumps(self._json(json.loads(body)))}"
-        except ValueError:
-            return
-
-    def _answer(self, answer: Any) -> Any:
-        try:
-            return json.dumps(self._json([json.loads(answer)])[0])
-        except (ValueError, TypeError, IndexError):
-            return self._random.choice(self.ANSWERS)
-
-    def _message(self, history: History) -> None:
-        if not history:
-            return
-        place = self._random.randrange(len(history))
-        message = history[place]
-        text = message["content"]
-        kind = self._random.randrange(6)
-        if kind == 0:
-            message["content"] = self._random.choice(
-                (
-                    f"```\n{text}\n```", f" {text}", f"\n{text}", f"{text}\n", f"{text}\n```",
-                    text.replace("POST ", "POST  "), text.replace("/fhir/", "/fhir//"),
-                    text.replace("accepted", "refused"),
-                )
-            )  # fmt: skip
-        elif kind == 1:
-            history.insert(place, dict(self._random.choice(self.MESSAGES)))
-        elif kind == 2:
-            history.insert(place, dict(message))
-        elif kind == 3:
-            del history[place]
-        elif kind == 4:
-            message["role"] = "user" if message["role"] == "agent" else "agent"
-        else:
-            other = self._random.randrange(len(history))
-            history[place], history[other] = history[other], history[place]
-
-    def _json(self, value: Any) -> Any:
-        place: Any = value
-        while isinstance(place, (dict, list)) and place:
-            keys = list(place) if isinstance(place, dict) else list(range(len(place)))
-            key = self._random.choice(keys)
-            inner = place[key]
-            if isinstance(inner, (dict, list)) and inner and self._random.random() < 0.7:
-                place = inner
-                continue
-            self._change(place, key, inner)
-            break
-        return value
-
-    def _change(self, place: Any, key: Any, inner: Any) -> None:
-        kind = self._random.randrange(7)
-        if kind == 0:
-            del place[key]
-        elif kind == 1 and isinstance(place, dict):
-            place["display"] = "x"
-        elif kind == 2 and isinstance(place, list):
-            place.append(copy.deepcopy(inner))
-        elif kind == 3 and isinstance(inner, (int, float)):
-            place[key] = self._random.choice((float(inner), str(inner), inner + 0.1, True, [inner]))
-        elif kind == 4 and isinstance(inner, str):
-            place[key] = self._random.choice((inner.lower(), f"{inner} ", inner[:16], f"a {inner}"))
-        elif kind == 5 and isinstance(inner, str):
-            place[key] = self._random.choice(({"text": inner}, [inner]))
-        else:
-            place[key] = copy.deepcopy(self._random.choice(self.VALUES))
-
-
-def compare(task: MedAgentBench, oracle: Any, rounds: int, seed: int) -> Counter[tuple[str, bool]]:
-    opinion, damage = SecondOpinion(EmbeddedClient(task.store)), Damage(seed)
+def compare(
+    task: MedAgentBench, oracle: Any, damaging: Any, rounds: int, seed: int
+) -> Counter[tuple[str, bool]]:
+    opinion, damage = SecondOpinion(EmbeddedClient(task.store)), damaging(seed)
     seen: Counter[tuple[str, bool]] = Counter()
     samples = [s for split in ("dev", "val", "test", "ood") for s in task.samples(split)]
     played = [(s, task.rollout(s, oracle(s))) for s in samples]
@@ -337,17 +227,19 @@ def compare(task: MedAgentBench, oracle: Any, rounds: int, seed: int) -> Counter
     return seen
 
 
-def test_both_agree_on_the_official_tasks(official: Any, oracle: Any) -> None:
-    seen = compare(MedAgentBench(data_file=official / "test_data_v2.json"), oracle, 10, 1)
+def test_both_agree_on_the_official_tasks(official: Any, oracle: Any, damage: Any) -> None:
+    task = MedAgentBench(data_file=official / "test_data_v2.json")
+    seen = compare(task, oracle, damage, 10, 1)
     assert len(seen) == 20  # Both verdicts of all ten types.
 
 
-def test_both_agree_on_our_own_tasks(oracle: Any) -> None:
-    seen = compare(MedAgentBench(source="synthetic", cohort_seed=2), oracle, 6, 2)
+def test_both_agree_on_our_own_tasks(oracle: Any, damage: Any) -> None:
+    seen = compare(MedAgentBench(source="synthetic", cohort_seed=2), oracle, damage, 6, 2)
     assert len(seen) == 20
 
 
 @pytest.mark.slow
-def test_both_agree_again_and_again(oracle: Any) -> None:
+def test_both_agree_again_and_again(oracle: Any, damage: Any) -> None:
     for seed in range(10):
-        compare(MedAgentBench(source="synthetic", cohort_seed=seed), oracle, 40, seed + 10)
+        task = MedAgentBench(source="synthetic", cohort_seed=seed)
+        compare(task, oracle, damage, 40, seed + 10)

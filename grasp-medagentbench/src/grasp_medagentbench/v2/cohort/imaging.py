@@ -54,6 +54,7 @@ class Imaging:
             ("C64.1", "Malignant neoplasm of right kidney, except renal pelvis"),
             ("Z85.528", "Personal history of other malignant neoplasm of kidney"),
         )
+        self._by_period = Turns(False, False, True, False)
         self._turn = 0
 
     def surveillance(self, branch: str, present: datetime) -> list[Study]:
@@ -83,11 +84,8 @@ class Imaging:
 
     def resources(self, mrn: str, studies: Sequence[Study]) -> list[Resource]:
         """Return the studies as procedures, some of them with a period for their time."""
-        result = []
-        for number, study in enumerate(studies):
-            done = procedure(mrn, study.code, _TITLES[study.code], study.time)
-            result.append(over_period(done, HOUR / 2) if (self._turn + number) % 4 == 0 else done)
-        return result
+        done = [procedure(mrn, s.code, _TITLES[s.code], s.time) for s in studies]
+        return [over_period(p, HOUR / 2) if self._by_period.take() else p for p in done]
 
     def diagnosis(self, mrn: str, branch: str, present: datetime) -> list[Resource]:
         """Return the entry of the problem list that a branch of task 5 has."""

@@ -55,10 +55,10 @@ def course_of(record: Record, chart: Chart) -> str | None:
     """Return ``treat``, ``repeat`` (the tests only) or ``None`` (do nothing)."""
     patient = record["eval_MRN"]
     tsh = timed_values(measurements(chart, patient, TSH))
+    free_t4 = latest_value(timed_values(measurements(chart, patient, FREE_T4)))
     high = [time for time, value in tsh if value > TSH_HIGH]
     if any(abs(one - other) >= TSH_APART for one, other in combinations(high, 2)):
         return "treat"
-    free_t4 = latest_value(timed_values(measurements(chart, patient, FREE_T4)))
     raised = _within(latest_value(tsh), TSH_RAISED) and _within(free_t4, FREE_T4_NORMAL)
     return "repeat" if raised else None
 
