@@ -31,5 +31,8 @@ def test_every_task(name: str) -> None:
 
 
 @pytest.mark.parametrize("params", [{"post_mode": "strict"}, {"upstream_compat": True}])
-def test_medagentbench_in_its_other_modes(params: dict[str, object]) -> None:
-    assert check_task("medagentbench", params=params, examples=5).findings == ()
+@pytest.mark.parametrize(
+    "name", ["medagentbench", pytest.param("medagentbench-v2", marks=pytest.mark.slow)]
+)
+def test_medagentbench_in_its_other_modes(name: str, params: dict[str, object]) -> None:
+    assert check_task(name, params=params, examples=5).findings == ()

@@ -100,8 +100,9 @@ def cohort(
 ) -> None:
     """Show how often each branch of each task type occurs, and what lazy agents score.
 
-    Lazy agents never read: do-nothing answers [], say-minus-one answers [-1], always-order
-    places every order that the instruction mentions.
+    Lazy agents never read: do-nothing answers [], say-minus-one answers [-1] (in v2 [-1, -1]),
+    always-order places every order that the instruction mentions. In v2 order-tests leaves
+    out the one drug that is only sometimes wanted beside tests.
     """
     task = _task(name, cohort_seed, data_file=data_file, source=source)
     report = {
@@ -131,6 +132,8 @@ def _show(report: Mapping[str, Any]) -> None:
             mix = ", ".join(f"{branch} {n}" for branch, n in sorted(counts.items()))
             click.echo(f"{kind:7}{split:5}{mix}")
     click.echo("\nScores of agents that never read")
-    for policy, scores in report["lazy_scores"].items():
-        shown = "  ".join(f"{split} {score:.3f}" for split, score in scores.items())
-        click.echo(f"{policy:15}{shown}")
+    for name in ("lazy_scores", "lazy_scores_by_type"):
+        for policy, scores in report[name].items():
+            groups = sorted(scores, key=lambda g: int(g[4:]) if g.startswith("task") else 0)
+            shown = "  ".join(f"{group} {scores[group]:.2f}" for group in groups)
+            click.echo(f"{policy:15}{shown}")

@@ -14,6 +14,7 @@ import pytest
 from grasp.contracts import Message, Usage
 from grasp_medagentbench.v2 import payloads
 from grasp_medagentbench.v2.instances import synthetic_v2_records
+from grasp_medagentbench.v2.task import MedAgentBenchV2
 
 BASE = "http://localhost:8080/fhir/"
 OFFICIAL = Path(__file__).resolve().parents[4] / "shared" / "benchdata" / "medagentbench-v2"
@@ -46,6 +47,12 @@ def official_v2_records(official_v2: Path) -> list[dict[str, Any]]:
 @pytest.fixture(scope="session")
 def own_v2_records() -> list[dict[str, Any]]:
     return synthetic_v2_records()
+
+
+@pytest.fixture(scope="session")
+def task_v2() -> MedAgentBenchV2:
+    """Return the task with its own records and the first cohort."""
+    return MedAgentBenchV2(source="synthetic")
 
 
 Script = Generator[str, str, None]

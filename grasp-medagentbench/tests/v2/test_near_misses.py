@@ -300,8 +300,8 @@ class Plays:
 
 
 @pytest.fixture(scope="module")
-def task() -> MedAgentBenchV2:
-    return MedAgentBenchV2(source="synthetic", max_round=20)
+def task(task_v2: MedAgentBenchV2) -> MedAgentBenchV2:
+    return task_v2
 
 
 @pytest.fixture(scope="module")

@@ -372,7 +372,7 @@ def test_both_agree_on_the_official_tasks(
         "data_file": official_v2 / "new_patient_tasks.json",
         "upstream_compat": upstream,
     }
-    seen = compare(options, oracle_v2, damage, 4, 1)
+    seen = compare(options, oracle_v2, damage, 2, 1)
     assert len(seen) == 20  # Both verdicts of all ten types.
 
 
@@ -597,9 +597,9 @@ def test_both_agree_on_many_random_charts(upstream: bool) -> None:
         compare_on_random_charts(1500, seed + 100, upstream)
 
 
-def test_the_second_opinion_has_one(oracle_v2: Any) -> None:
+def test_the_second_opinion_has_one(task_v2: MedAgentBenchV2, oracle_v2: Any) -> None:
     """It isn't blind: other rules than the spec's would show."""
-    task = MedAgentBenchV2(source="synthetic")
+    task = task_v2
     charts = copy.deepcopy(task.cohort.resources)
     for resource in charts:  # Everything a month older.
         for key in ("performedDateTime", "effectiveDateTime", "authoredOn"):
@@ -608,7 +608,7 @@ def test_the_second_opinion_has_one(oracle_v2: Any) -> None:
                 resource[key] = moved.isoformat()
     opinion = SecondOpinion(charts, False)
     differing = set()
-    for sample in [s for split in SPLITS for s in task.samples(split)]:
+    for sample in [s for split in SPLITS for s in task.samples(split)][::2]:
         rollout = task.rollout(sample, oracle_v2(sample))
         if not opinion.verdict(dict(sample), rollout.history, rollout.answer):
             differing.add(sample["id"].split("_")[0])

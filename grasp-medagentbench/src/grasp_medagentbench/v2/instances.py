@@ -68,15 +68,14 @@ _WORDINGS: Mapping[str, Wording] = {
         f"Heart rate has the code '{HEART_RATE}'. It's {time} now.",
     ),
     "task4": lambda mrn, time: (
-        f"Find out whether the urinary catheter of patient {mrn} has been in place for more than "
-        "48 hours without an order to remove it. If so, order its removal with a service "
-        "request.",
+        f"Has patient {mrn} had the same urinary catheter for over 48 hours, while nobody has "
+        "ordered its removal? If so, order that with a service request.",
         f"Urinary catheters have the procedure code '{CATHETER}'. It's {time} now.",
     ),
     "task5": lambda mrn, time: (
-        f"Check that patient {mrn} has the diagnosis of a malignant neoplasm of the left kidney. "
-        "If so, and if the last CT of abdomen and pelvis is more than 3 months old, order a new "
-        "one and a referral to interventional radiology.",
+        f"Does patient {mrn} really have a malignant neoplasm of the left kidney? If so, and if "
+        "the last CT of abdomen and pelvis was over 3 months ago, order another one, together "
+        "with a referral to interventional radiology.",
         f"The diagnosis has the ICD-10 code {KIDNEY_CANCER}, CT abdomen/pelvis with IV contrast "
         f"the CPT code {CT_ORDER} (it may be on record under {CT_DONE[0]} or {CT_DONE[1]} too). "
         f"The referral has the code {RADIOLOGY_REFERRAL} and asks: 'Please advise on biopsy or "
@@ -109,8 +108,8 @@ _WORDINGS: Mapping[str, Wording] = {
         "influenza vaccine, quadrivalent, preservative-free, IM, for today.",
     ),
     "task10": lambda mrn, time: (
-        f"Look through the COVID-19 vaccinations of patient {mrn}. If the last dose was more "
-        "than 12 months ago, order a COVID booster.",
+        f"Look through the COVID-19 vaccinations of patient {mrn}. If there is no dose from the "
+        "past 12 months, order a COVID booster.",
         f"It's {time} now. Doses are procedures with the code '{COVID_PROCEDURE}', or medication "
         "requests with 'COVID-19 VAC' in their text. Order a single dose of COVID vaccine "
         f"(CPT {COVID_BOOSTER}) for today.",
