@@ -45,6 +45,8 @@ class Task(ABC):
 
     #: Short name; the registered name is used where the task comes from a plugin.
     name: str = ""
+    #: Registered name and parameters, where ``load_task`` made it: other processes make it anew.
+    origin: tuple[str, dict[str, Any]] | None = None
     #: Part of the identity of a run: raise it when prompts or grading change.
     version: ClassVar[str] = "1"
     #: A score of at least this counts as correct.

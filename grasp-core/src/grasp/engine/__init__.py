@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grasp.engine.engine import Engine, Notify, Wave
-from grasp.engine.executor import Executor
+from grasp.engine.executor import Executor, place
 from grasp.engine.needed import Needed
 from grasp.engine.rollouts import Job, Wrap, run_rollout
 from grasp.engine.threads import ThreadExecutor
@@ -17,5 +17,6 @@ __all__ = [
     "ThreadExecutor",
     "Wave",
     "Wrap",
+    "place",
     "run_rollout",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
+from grasp.contracts import Task
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -13,7 +15,8 @@ class Executor(Protocol):
     """Runs a function over items, several at a time.
 
     The order of results is the order of items, so nothing downstream can depend on
-    which finished first.
+    which finished first. One whose episodes run in other processes has ``place`` too, for
+    the function of that name.
     """
 
     def map(
@@ -45,3 +48,12 @@ class Executor(Protocol):
     def close(self) -> None:
         """Release workers."""
         ...
+
+
+def place(executor: Executor, task: Task) -> Task:
+    """Return what episodes are run with: the task, or the executor's stand-in for it.
+
+    Called before ``task.setup()``, as other processes set up a task of their own.
+    """
+    stand_in = getattr(executor, "place", None)
+    return task if stand_in is None else stand_in(task)

@@ -60,5 +60,13 @@ def grasp_register_gates(register: Callable[[GateSpec], None]) -> None:
 
 @hookimpl
 def grasp_register_executors(register: Callable[[ExecutorSpec], None]) -> None:
-    """Register the thread pool."""
+    """Register threads and Ray."""
     register(ExecutorSpec("threads", "grasp.engine.threads:ThreadExecutor", "Threads."))
+    register(
+        ExecutorSpec(
+            "ray",
+            "grasp.engine.ray.executor:RayExecutor",
+            "The processes of a Ray cluster.",
+            requires=("ray",),
+        )
+    )

@@ -225,6 +225,7 @@ def load_task(name: str, **params: Any) -> Task:
     task: Task = registry().build("tasks", name, params)
     if not getattr(task, "name", ""):
         task.name = name.rpartition("/")[2]
+    task.origin = name, params
     return task
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from grasp.agents.session import Session
 from grasp.contracts import SPLITS, Agent, Outcome, Sample, Task, TaskError
-from grasp.engine import Engine, Job
+from grasp.engine import Engine, Job, place
 from grasp.methods.harness import Score, brief, score
 from grasp.plugins import load_executor
 from grasp.runs.backends import open_backends
@@ -108,6 +108,9 @@ def evaluate(
     try:
         actor = open_backends(agent, config, closing, preset_dirs)[0]
         check_endpoint(actor)
+        executor = load_executor(config.executor, concurrency=config.cycle.concurrency)
+        closing.append(executor.close)
+        placed = place(executor, task)
         task.setup()
         closing.append(task.close)
         samples = _first_of_each_type(task, task.samples(split), per_type)[:limit]
@@ -123,8 +126,6 @@ def evaluate(
             store = CallStore(store_file)
             closing.append(store.close)
         session = Session(actor, store, memoise=config.deterministic)
-        executor = load_executor(config.executor, concurrency=config.cycle.concurrency)
-        closing.append(executor.close)
 
         def wrap(inner: Agent) -> Agent:
             return SkillAgent(inner, known, task)
@@ -133,7 +134,7 @@ def evaluate(
             if listener is not None:
                 listener(kind, facts)
 
-        engine = Engine(task, session, executor, notify)
+        engine = Engine(placed, session, executor, notify)
         jobs = [Job(s, f"{split}/{s['id']}", "test", wrap, known.names) for s in samples]
         outcomes = engine.run(jobs, split)
         return Evaluation(

@@ -14,7 +14,7 @@ from grasp.agents.budget import Budget, Limits
 from grasp.agents.ledger import Ledger
 from grasp.agents.session import Session
 from grasp.contracts import Backend, BudgetSpent, ConfigError, RunError, Task, TaskError
-from grasp.engine import Engine
+from grasp.engine import Engine, place
 from grasp.methods import Context, LearningResult, Method
 from grasp.plugins import load_executor, load_method
 from grasp.runs.backends import open_backends
@@ -102,6 +102,9 @@ def _execute(
     actor, analyst, writer = open_backends(request.agent, config, closing, request.preset_dirs)
     if request.preflight:
         check_endpoint(actor)
+    executor = load_executor(config.executor, concurrency=settings.concurrency)
+    closing.append(executor.close)
+    placed = place(executor, task)
     task.setup()
     closing.append(task.close)
     _check_samples(task)
@@ -127,8 +130,6 @@ def _execute(
     drawn = bool(settings.proposal_temperature)
 
     acting = session(actor)
-    executor = load_executor(config.executor, concurrency=settings.concurrency)
-    closing.append(executor.close)
     keeper = LibraryKeeper(directory)
 
     def record(kind: str, /, **facts: Any) -> None:
@@ -142,7 +143,7 @@ def _execute(
     context = Context(
         task=task,
         settings=settings,
-        engine=Engine(task, acting, executor, notify),
+        engine=Engine(placed, acting, executor, notify),
         analyst=session(analyst),
         writer=session(writer, repeatable=not drawn),
         gate=build_gate(settings),

@@ -9,7 +9,7 @@ from typing import Any
 
 from grasp.agents.session import Session
 from grasp.contracts import Agent, Outcome, Task, TaskError
-from grasp.engine import Engine
+from grasp.engine import Engine, place
 from grasp.methods.context import jobs
 from grasp.methods.gate.noise import false_accept
 from grasp.methods.gate.statistics import wilson_interval
@@ -129,20 +129,21 @@ def measure_noise(
     try:
         actor = open_backends(agent, config, closing, preset_dirs)[0]
         check_endpoint(actor)
+        executor = load_executor(config.executor, concurrency=config.cycle.concurrency)
+        closing.append(executor.close)
+        placed = place(executor, task)
         task.setup()
         closing.append(task.close)
         chosen = task.samples("dev")[:samples]
         if not chosen:
             raise TaskError("the task has no samples in the split 'dev'")
         session = Session(actor)
-        executor = load_executor(config.executor, concurrency=config.cycle.concurrency)
-        closing.append(executor.close)
 
         def notify(kind: str, /, **facts: Any) -> None:
             if listener is not None:
                 listener(kind, facts)
 
-        engine = Engine(task, session, executor, notify)
+        engine = Engine(placed, session, executor, notify)
 
         def wrap(inner: Agent) -> Agent:
             return SkillAgent(inner, SkillLibrary(), task)

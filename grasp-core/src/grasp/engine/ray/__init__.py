@@ -1,0 +1,1 @@
+"""Episodes in the processes of a Ray cluster (extra ``[ray]``); see ``docs/executors.md``."""
