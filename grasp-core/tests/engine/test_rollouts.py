@@ -154,6 +154,19 @@ def test_a_fatal_fault_ends_the_run_even_if_the_task_swallows_it(swallow: bool) 
         run(task, Echo({"q": AgentSetupError("wrong key")}))
 
 
+@pytest.mark.parametrize("own", [ValueError, ConnectionError])
+def test_a_fatal_fault_ends_the_run_even_if_the_task_makes_it_its_own(own: type[Exception]) -> None:
+    class Rewrap(Puzzle):
+        def rollout(self, sample: Sample, agent: Agent) -> Rollout:
+            try:
+                return super().rollout(sample, agent)
+            except Exception:
+                raise own("mine") from None
+
+    with pytest.raises(AgentSetupError, match="wrong key"):
+        run(Rewrap(), Echo({"q": AgentSetupError("wrong key")}))
+
+
 @pytest.mark.parametrize("swallow", [False, True])
 def test_an_answer_that_cannot_be_stored_ends_the_run(swallow: bool) -> None:
     class Full:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from grasp.agents.session import Session, SessionAgent
 from grasp.contracts import (
     Agent,
     AgentError,
     ContextLimitError,
+    GraspError,
     Outcome,
     Rollout,
     RunError,
@@ -67,26 +69,30 @@ def run_rollout(task: Task, session: Session, job: Job) -> Outcome:
             return _error(task, job, f"{error.kind}: {error.message}")
         except RunError:
             raise
-        except OSError as error:
-            if attempt + 1 < ENVIRONMENT_TRIES:
-                continue
-            return _error(task, job, f"environment: {_one_line(error)}")
         except Exception as error:
-            if isinstance(inner.fault, RunError):
+            if _stops(inner.fault):  # The task has made an exception of its own of it.
                 raise inner.fault from None
-            return _error(task, job, f"rollout raised {_one_line(error)}")
+            if not isinstance(error, OSError):
+                return _error(task, job, f"rollout raised {_one_line(error)}")
+            if attempt + 1 == ENVIRONMENT_TRIES:
+                return _error(task, job, f"environment: {_one_line(error)}")
+            continue
         return _scored(task, job, agent, inner, rollout)
     raise AssertionError("unreachable")
 
 
+def _stops(fault: GraspError | None) -> TypeGuard[GraspError]:
+    """Tell whether a fault would fail every other episode too."""
+    return fault is not None and (fault.fatal if isinstance(fault, AgentError) else True)
+
+
 def _scored(task: Task, job: Job, agent: Agent, inner: SessionAgent, rollout: Rollout) -> Outcome:
     fault = inner.fault
-    if isinstance(fault, AgentError) and not fault.fatal:
-        if not isinstance(fault, ContextLimitError):
-            # The task caught the exception itself; the episode is still missing, not wrong.
-            return _error(task, job, f"{fault.kind}: {fault.message}")
-    elif fault is not None:
+    if _stops(fault):
         raise fault
+    if isinstance(fault, AgentError) and not isinstance(fault, ContextLimitError):
+        # The task caught the exception itself; the episode is still missing, not wrong.
+        return _error(task, job, f"{fault.kind}: {fault.message}")
     status = str(getattr(rollout, "status", None) or Status.UNKNOWN)
     if status == Status.ERROR.value:
         return _error(task, job, "the task reports an error")
