@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from typing import Any, cast
 
 import ray as _ray
@@ -23,6 +24,9 @@ dumps = cloudpickle.dumps
 
 #: Seconds workers get to close their task.
 CLOSING_S = 5.0
+
+#: Seconds until a cluster that doesn't answer is given up.
+KNOCKING_S = 5.0
 
 
 class Cluster:
@@ -100,16 +104,22 @@ def _unsendable(error: BaseException) -> RunError:
 
 
 def _connect(address: str) -> None:
-    # A run sends nothing anywhere but to its model, and lets nobody else in.
+    # A run sends nothing anywhere but to its model, and prints nothing but its own.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    options: dict[str, Any] = {}
-    if address == "local":
-        options = {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    options = {"include_dashboard": False} if address == "local" else {}
     try:
+        _knock(address)
         ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
     except Exception as error:
         raise ConfigError(
             f"there is no Ray cluster at {address}: {one_line(error)}",
             f"mend {ADDRESS_VARIABLE}, or unset it to have a cluster started here",
         ) from None
+
+
+def _knock(address: str) -> None:
+    """Raise ``OSError`` where nobody listens: Ray itself would try for many minutes."""
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if port.isdigit():
+        socket.create_connection((host, int(port)), KNOCKING_S).close()
