@@ -86,6 +86,28 @@ def observers(session: nox.Session) -> None:
     session.run("pytest", *(session.posargs or ["grasp-core/tests/observers"]))
 
 
+@nox.session
+def ray(session: nox.Session) -> None:
+    """Run the tests of the executor ray, on a cluster that they start."""
+    session.install(
+        "-q",
+        "-e",
+        f"{ROOT / 'grasp-core'}[ray]",
+        "-e",
+        str(ROOT / "grasp-medagentbench"),
+        *TEST_TOOLS,
+    )
+    tests = ["grasp-core/tests/ray", "grasp-medagentbench/tests/test_ray.py"]
+    session.run("pytest", *(session.posargs or tests))
+
+
+@nox.session
+def executors(session: nox.Session) -> None:
+    """Measure what an episode costs on ray and on threads."""
+    session.install("-q", "-e", f"{ROOT / 'grasp-core'}[ray]")
+    session.run("python", "-m", "benchmarks.executors", *session.posargs)
+
+
 @nox.session(name="real-model")
 def real_model(session: nox.Session) -> None:
     """Run the tests that talk to a real model: set GRASP_GGUF to a GGUF file."""

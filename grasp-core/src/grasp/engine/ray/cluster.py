@@ -116,6 +116,8 @@ def _connect(address: str) -> None:
             f"there is no Ray cluster at {address}: {one_line(error)}",
             f"mend {ADDRESS_VARIABLE}, or unset it to have a cluster started here",
         ) from None
+    # Whatever it is told, Ray prints on stdout that a worker died; the pool logs it.
+    ray._private.worker._worker_logs_enabled = False
 
 
 def _knock(address: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from grasp.contracts import Agent, Rollout, RunError, Sample, Task
 from grasp.engine.ray.worker import Ask, NoTask, Raised, Refused, Reply, Said, Step, portable
+
+log = logging.getLogger("grasp.engine")
 
 #: Workers that may die under one episode before it is given up: it may be what kills them.
 WORKERS_PER_EPISODE = 3
@@ -55,9 +58,10 @@ class Pool(Generic[R]):
             worker = self.workers[place]
         try:
             yield worker
-        except WorkerLost:
+        except WorkerLost as error:
             with self._lock:
                 if self.workers[place] is worker:  # Several episodes may have seen it die.
+                    log.warning("a worker died, its episodes begin again on another: %s", error)
                     self.workers[place] = self._start()
             raise
         finally:
