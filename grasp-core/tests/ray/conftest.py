@@ -12,8 +12,6 @@ import pytest
 from .. import toys
 from . import marked
 
-ray = pytest.importorskip("ray", reason="needs the extra [ray]; nox -s ray")
-
 
 @pytest.fixture(scope="session")
 def two_nodes() -> Iterator[str]:
@@ -31,6 +29,7 @@ def two_nodes() -> Iterator[str]:
 @pytest.fixture
 def cluster(two_nodes: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Have runs find the cluster, and workers find what the tests define."""
+    import ray
     from ray import cloudpickle
 
     monkeypatch.setenv("RAY_ADDRESS", two_nodes)

@@ -208,6 +208,7 @@ def test_without_an_address_a_cluster_begins_and_ends_with_the_run(
     assert not alive(child.pid)
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_no_cluster_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
