@@ -47,6 +47,13 @@ def quickstart(session: nox.Session) -> None:
 
 
 @nox.session
+def reproduce(session: nox.Session) -> None:
+    """Recompute the paper's tables: ``-- 1``, ``-- gpt-oss-120b``, ``-- --json``."""
+    session.install("-q", "-e", str(ROOT / "grasp-core"))
+    session.run("grasp", "reproduce", "--paper", str(ROOT / "results" / "paper"), *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the default suite of every distribution: fast, deterministic, offline."""
     install(session, *TEST_TOOLS)

@@ -26,6 +26,7 @@ _COMMANDS = {
     "show": ("grasp.cli.show:show", "Show a run: curve, decisions, skills."),
     "replay": ("grasp.cli.replay:replay", "Run a finished run again, offline."),
     "gate": ("grasp.cli.gate:gate", "Decide a run's updates again with another gate."),
+    "reproduce": ("grasp.cli.reproduce:reproduce", "Recompute the paper's tables."),
     "skills": ("grasp.cli.skills:skills", "List, show, export and import skills."),
     "list-plugins": ("grasp.cli.plugins:list_plugins", "List installed plugins."),
     "show-plugin": ("grasp.cli.show_plugin:show_plugin", "Show one plugin and what it registers."),
