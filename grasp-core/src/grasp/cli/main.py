@@ -26,6 +26,7 @@ _COMMANDS = {
     "show": ("grasp.cli.show:show", "Show a run: curve, decisions, skills."),
     "replay": ("grasp.cli.replay:replay", "Run a finished run again, offline."),
     "gate": ("grasp.cli.gate:gate", "Decide a run's updates again with another gate."),
+    "compare": ("grasp.cli.compare:compare", "Compare runs; say what is known and what is not."),
     "reproduce": ("grasp.cli.reproduce:reproduce", "Recompute the paper's tables."),
     "skills": ("grasp.cli.skills:skills", "List, show, export and import skills."),
     "list-plugins": ("grasp.cli.plugins:list_plugins", "List installed plugins."),

@@ -271,6 +271,8 @@ def brief(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "status": outcome.status,
             "answer": outcome.answer[:200],
         }
+        if outcome.sample_type:
+            row["type"] = outcome.sample_type
         if outcome.tags:
             row["tags"] = list(outcome.tags)
         if outcome.error:
