@@ -117,6 +117,13 @@ def executors(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks.executors", *session.posargs)
 
 
+@nox.session
+def report(session: nox.Session) -> None:
+    """Click through a run's page in a headless Chromium, where there is one."""
+    session.install("-q", "-e", str(ROOT / "grasp-core"), "selenium>=4.20", *TEST_TOOLS)
+    session.run("pytest", "-m", "slow", "-rs", "grasp-core/tests/report", *session.posargs)
+
+
 @nox.session(name="real-model")
 def real_model(session: nox.Session) -> None:
     """Run the tests that talk to a real model: set GRASP_GGUF to a GGUF file."""

@@ -45,6 +45,10 @@ class AnswerStore(Protocol):
         """Store an answer before anyone sees it."""
         ...
 
+    def put_repeat(self, key: str, scope: str, purpose: str) -> None:
+        """Note that a call was answered by an earlier one's answer."""
+        ...
+
     def put_failure(self, key: str, scope: str, purpose: str, error: AgentError) -> None:
         """Note a call that failed for good; never an answer."""
         ...
@@ -124,6 +128,8 @@ class Session:
                 self._note_failure(key, purpose, call, error)
                 raise
         if known is not None:
+            if self.store is not None:
+                self.store.put_repeat(key, call.scope, purpose)
             self.ledger.add(purpose, known.usage, paid=False, memoised=True)
             return known
         try:

@@ -143,14 +143,20 @@ def run_epochs(method: Learner, context: Context) -> LearningResult:
     curve: list[Score] = []
     best_epoch, best_val, best_state = None, None, None
 
-    def note_baseline(result: Score) -> None:
+    def note_baseline(outcomes: Sequence[Outcome]) -> None:
         nonlocal baseline
-        baseline = result
-        context.record("validation", epoch="baseline", **baseline.to_json(), skills=[])
+        baseline = score(outcomes)
+        context.record(
+            "validation",
+            epoch="baseline",
+            **baseline.to_json(),
+            skills=[],
+            samples=brief(outcomes),
+        )
 
-    def note_epoch(result: Score) -> None:
+    def note_epoch(outcomes: Sequence[Outcome]) -> None:
         nonlocal best_epoch, best_val, best_state
-        epoch = len(curve)
+        epoch, result = len(curve), score(outcomes)
         curve.append(result)
         improved = result.accuracy > (best_val.accuracy if best_val else 0.0)
         if improved:
@@ -161,6 +167,7 @@ def run_epochs(method: Learner, context: Context) -> LearningResult:
             **result.to_json(),
             best=improved,
             skills=[skill_to_json(s) for s in method.library()],
+            samples=brief(outcomes),
         )
 
     if settings.no_skills_baseline:
@@ -287,12 +294,12 @@ def _validate(
     val: Sequence[Sample],
     name: str,
     following: _Planned | None,
-    note: Callable[[Score], None],
+    note: Callable[[Sequence[Outcome]], None],
 ) -> list[Outcome] | None:
     """Validate, and run the batch that follows meanwhile: it needs no result of it.
 
-    ``note`` gets the score as soon as it is known. Returns the outcomes of the batch that
-    follows, if one does.
+    ``note`` gets the validation's outcomes as soon as they are there. Returns those of the
+    batch that follows, if one does.
     """
     waves = [wave(val, method.wrap, f"{name}/val", "validation", method.library().names)]
     if following is not None:
@@ -300,7 +307,7 @@ def _validate(
 
     def ended(number: int, outcomes: list[Outcome]) -> None:
         if number == 0:
-            note(score(outcomes))
+            note(outcomes)
             if following is not None:
                 following.announce(context)
 

@@ -7,11 +7,13 @@ does not matter.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,9 @@ CREATE TABLE IF NOT EXISTS calls (
     PRIMARY KEY (scope, key)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS calls_by_key ON calls (key);
+CREATE TABLE IF NOT EXISTS repeats (
+    scope TEXT NOT NULL PRIMARY KEY, key TEXT NOT NULL, purpose TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS failures (
     scope TEXT NOT NULL, key TEXT NOT NULL, purpose TEXT NOT NULL,
     kind TEXT NOT NULL, message TEXT NOT NULL, settled INTEGER NOT NULL DEFAULT 0,
@@ -115,6 +120,13 @@ class CallStore:
                 (scope, key, purpose, content, answer),
             )
 
+    def put_repeat(self, key: str, scope: str, purpose: str) -> None:
+        """Note that a call was answered by an earlier one's answer; only readers look at it."""
+        with self._lock, _disk_errors(self.path):
+            self._db.execute(
+                "INSERT OR IGNORE INTO repeats VALUES (?, ?, ?)", (scope, key, purpose)
+            )
+
     def put_failure(self, key: str, scope: str, purpose: str, error: AgentError) -> None:
         """Note a failure; it counts once ``settle`` is called."""
         with self._lock, _disk_errors(self.path):
@@ -155,6 +167,61 @@ class CallStore:
         """Close the file; further use is an error."""
         with self._lock:
             self._db.close()
+
+
+@dataclass(frozen=True)
+class StoredCall:
+    """One call of a run: where it was made, what for, and the address of what was said."""
+
+    scope: str
+    key: str
+    purpose: str
+    repeated: bool
+
+
+class CallReader:
+    """Reads a call store without touching it, also while a run writes to it.
+
+    Raises:
+        RunError: The file is not a call store.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            self._db.execute("SELECT COUNT(*) FROM calls")
+        except sqlite3.DatabaseError as error:
+            raise RunError(f"can't read the call store {path}: {error}") from None
+
+    def calls(self) -> list[StoredCall]:
+        """Return every answered call, ordered by scope."""
+        found = self._select("SELECT scope, key, purpose, 0 FROM calls")
+        with contextlib.suppress(sqlite3.OperationalError):  # Older stores have no repeats.
+            found += self._select("SELECT scope, key, purpose, 1 FROM repeats")
+        return sorted(
+            (StoredCall(scope, key, purpose, bool(again)) for scope, key, purpose, again in found),
+            key=lambda call: call.scope,
+        )
+
+    def exchange(self, key: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Return the messages and the answer behind a key.
+
+        Raises:
+            KeyError: There is no such answer.
+        """
+        row = self._db.execute(
+            "SELECT call, answer FROM calls WHERE key = ? ORDER BY scope LIMIT 1", (key,)
+        ).fetchone()
+        if row is None:
+            raise KeyError(key)
+        return json.loads(zlib.decompress(row[0]))["messages"], json.loads(row[1])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _select(self, query: str) -> list[tuple[str, str, str, int]]:
+        return self._db.execute(query).fetchall()
 
 
 def _failure(kind: str, message: str) -> AgentError:

@@ -1,0 +1,46 @@
+"""Reads a run's folder and makes its page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from grasp.report.html.page import render
+from grasp.report.html.story import tell
+from grasp.report.html.traces import Traces
+from grasp.runs.callstore import CallReader
+from grasp.runs.journal import read_journal
+from grasp.runs.rundir import require_run
+
+
+def run_page(run: Path) -> str:
+    """Return the page of a run, finished or not. Nothing in the folder is changed.
+
+    Raises:
+        RunError: There is no run.
+    """
+    directory = require_run(run)
+    journal = directory.journal_file
+    story = tell(list(read_journal(journal)) if journal.exists() else [])
+    scores = json.loads(directory.scores_file.read_text("utf-8")) if directory.finished else {}
+    settings = directory.config_file
+    if directory.calls_file.exists():
+        reader = CallReader(directory.calls_file)
+        try:
+            traces = Traces(reader.calls(), reader)
+        finally:
+            reader.close()
+    else:
+        traces = Traces((), _Nothing())
+    return render(
+        run.resolve().name,
+        story,
+        traces,
+        usage=scores.get("details", scores).get("usage", scores),
+        settings=settings.read_text("utf-8") if settings.exists() else "",
+    )
+
+
+class _Nothing:
+    def exchange(self, key: str) -> tuple[list[dict[str, object]], dict[str, object]]:
+        raise KeyError(key)
