@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from grasp.agents.budget import Budget
 from grasp.agents.calls import content_key
+from grasp.agents.judging import Judging
 from grasp.agents.ledger import Ledger
 from grasp.agents.shield import shielded
 from grasp.contracts import (
@@ -64,6 +65,7 @@ class Session:
             the endpoint is deterministic (design, section 6).
         ledger: Shared count; a new one by default.
         budget: What the run may spend; no limit by default.
+        judge: Backend of the task's model judge; the same as of the agent by default.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Session:
         memoise: bool = False,
         ledger: Ledger | None = None,
         budget: Budget | None = None,
+        judge: Backend | None = None,
     ) -> None:
         self.backend = backend
         self.store = store
@@ -84,6 +87,12 @@ class Session:
         self._identity = dict(backend.identity)
         self._pending: dict[str, Future[Completion]] = {}
         self._lock = threading.Lock()
+        self._judge = self
+        if judge is not None:
+            self._judge = Session(judge, store, ledger=self.ledger, budget=budget)
+            self._judge.cancelled = self.cancelled
+        #: Judges for graders that need a model.
+        self.judging = Judging(self._judge)
 
     def agent(self, purpose: str, scope: str) -> SessionAgent:
         """Return an agent whose calls are counted under ``purpose`` and addressed by ``scope``."""
@@ -92,9 +101,10 @@ class Session:
     def cancel(self) -> None:
         """Send nothing more; calls in flight end, pauses before a retry are cut short."""
         self.cancelled.set()
-        stop_retrying = getattr(self.backend, "stop_retrying", None)
-        if stop_retrying is not None:
-            stop_retrying()
+        for backend in {id(s): s.backend for s in (self, self._judge)}.values():
+            stop_retrying = getattr(backend, "stop_retrying", None)
+            if stop_retrying is not None:
+                stop_retrying()
 
     def complete(self, purpose: str, call: ModelCall) -> Completion:
         """Answer one call from the store or the backend.

@@ -72,6 +72,7 @@ class Outcome:
         injected: ``name@digest`` of every skill the model was shown, sorted.
         error: One line about the fault; empty unless the status is ``error``.
         group: Subset the accuracy is also reported for (``Task.report_group``).
+        metrics: Further measures (``Task.metrics``).
     """
 
     sample_id: str
@@ -89,6 +90,7 @@ class Outcome:
     injected: tuple[str, ...] = ()
     error: str = ""
     group: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def is_error(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from grasp.contracts.agent import Agent
@@ -83,9 +83,30 @@ class Task(ABC):
 
     # -- optional ---------------------------------------------------------------
 
+    def judge(self, sample: Sample, rollout: Rollout, model: Agent) -> bool | float | None:
+        """Score an episode with a model's help; ``None`` leaves it to ``evaluate``.
+
+        Called instead of ``evaluate`` in runs. Let errors of ``model.inference`` pass
+        through: the episode is then missing, not wrong, and no verdict is kept.
+
+        Args:
+            sample: The sample.
+            rollout: Its episode.
+            model: The run's judge (``judge`` of the configuration, else the acting model).
+                It sees no skills, and the same question is asked once in a run.
+        """
+        return None
+
     def failure_tags(self, sample: Sample, rollout: Rollout) -> list[str]:
         """Return mechanism tags of a failed episode; never the expected answer."""
         return []
+
+    def metrics(self, sample: Sample, rollout: Rollout) -> Mapping[str, float]:
+        """Return further measures of an episode, such as a precision; for reports alone.
+
+        Each is averaged over the episodes that have it, so leave out what does not apply.
+        """
+        return {}
 
     def protocol_hook(self, first_user_content: str) -> str | None:
         """Return a reminder of the protocol to inject beside skills, or ``None``."""

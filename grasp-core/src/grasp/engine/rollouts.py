@@ -77,7 +77,7 @@ def run_rollout(task: Task, session: Session, job: Job) -> Outcome:
             if attempt + 1 == ENVIRONMENT_TRIES:
                 return _error(task, job, f"environment: {_one_line(error)}")
             continue
-        return _scored(task, job, agent, inner, rollout)
+        return _scored(task, session, job, agent, inner, rollout)
     raise AssertionError("unreachable")
 
 
@@ -86,7 +86,9 @@ def _stops(fault: GraspError | None) -> TypeGuard[GraspError]:
     return fault is not None and (fault.fatal if isinstance(fault, AgentError) else True)
 
 
-def _scored(task: Task, job: Job, agent: Agent, inner: SessionAgent, rollout: Rollout) -> Outcome:
+def _scored(
+    task: Task, session: Session, job: Job, agent: Agent, inner: SessionAgent, rollout: Rollout
+) -> Outcome:
     fault = inner.fault
     if _stops(fault):
         raise fault
@@ -97,7 +99,9 @@ def _scored(task: Task, job: Job, agent: Agent, inner: SessionAgent, rollout: Ro
     if status == Status.ERROR.value:
         return _error(task, job, "the task reports an error")
     try:
-        verdict = task.evaluate(job.sample, rollout)
+        verdict = task.judge(job.sample, rollout, session.judging.agent())
+        if verdict is None:
+            verdict = task.evaluate(job.sample, rollout)
         score = float(verdict)
         correct = score >= task.pass_threshold
         tags = [] if correct else task.failure_tags(job.sample, rollout)
@@ -116,7 +120,14 @@ def _scored(task: Task, job: Job, agent: Agent, inner: SessionAgent, rollout: Ro
             skills=job.skills,
             injected=tuple(sorted(getattr(agent, "injected", ()))),
             group=task.report_group(job.sample),
+            metrics={k: float(v) for k, v in task.metrics(job.sample, rollout).items()},
         )
+    except RunError:
+        raise
+    except AgentError as error:
+        if error.fatal:
+            raise
+        return _error(task, job, f"the judge failed: {error.kind}: {error.message}")
     except Exception as error:
         return _error(task, job, f"grading raised {_one_line(error)}")
 

@@ -49,13 +49,15 @@ class Score:
     """Accuracy on a split.
 
     ``errors`` are episodes that could not be run; they count as not correct, openly.
-    ``groups`` maps a subset's name to (correct, total).
+    ``groups`` maps a subset's name to (correct, total), ``metrics`` a measure of the task's
+    to its mean over the episodes that have it.
     """
 
     correct: int
     total: int
     errors: int
     groups: dict[str, tuple[int, int]] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
 
     @property
     def accuracy(self) -> float:
@@ -75,6 +77,8 @@ class Score:
                 name: {"accuracy": c / n if n else 0.0, "correct": c, "total": n}
                 for name, (c, n) in sorted(self.groups.items())
             }
+        if self.metrics:
+            data["metrics"] = self.metrics
         return data
 
 
@@ -102,7 +106,10 @@ class LearningResult:
 def score(outcomes: Sequence[Outcome]) -> Score:
     """Count a split's outcomes."""
     groups: dict[str, tuple[int, int]] = {}
+    measured: dict[str, list[float]] = {}
     for outcome in outcomes:
+        for name, value in outcome.metrics.items():
+            measured.setdefault(name, []).append(value)
         if outcome.group:
             correct, total = groups.get(outcome.group, (0, 0))
             groups[outcome.group] = (correct + outcome.correct, total + 1)
@@ -111,6 +118,7 @@ def score(outcomes: Sequence[Outcome]) -> Score:
         total=len(outcomes),
         errors=sum(o.is_error for o in outcomes),
         groups=groups,
+        metrics={name: sum(vs) / len(vs) for name, vs in sorted(measured.items())},
     )
 
 
@@ -282,6 +290,8 @@ def brief(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             row["type"] = outcome.sample_type
         if outcome.tags:
             row["tags"] = list(outcome.tags)
+        if outcome.metrics:
+            row["metrics"] = dict(outcome.metrics)
         if outcome.error:
             row["error"] = outcome.error
         rows.append(row)

@@ -26,6 +26,8 @@ def print_evaluation(console: Console, result: Evaluation) -> None:
         for name, correct, count in rows:
             table.add_row(name, f"{correct / count:.0%}", str(correct), str(count))
         console.print(table)
+    for name, value in total.metrics.items():
+        console.print(f"{name}: {value:.3f}", highlight=False)
     calls, tokens = result.usage["calls"], result.usage["tokens"]
     console.print(
         f"{calls['total']} calls ({calls['cached']} from the store), {tokens['total']:,} tokens, "

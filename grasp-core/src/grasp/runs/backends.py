@@ -61,6 +61,33 @@ def open_backends(
     return actor, analyst, writer
 
 
+def open_judge(
+    config: RunConfig,
+    closing: list[Callable[[], None]],
+    preset_dirs: Sequence[Path] = (),
+    other: Backend | None = None,
+) -> Backend | None:
+    """Return the backend of the model judge; ``None`` where the acting model judges.
+
+    Args:
+        config: Preset and parameters of the judge.
+        closing: Gets the function that closes it.
+        preset_dirs: Folders of the user's own presets.
+        other: The acting model, whose endpoint it may share.
+
+    Raises:
+        AgentSetupError: A variable or an extra is missing.
+        PluginError: Nobody knows the name.
+    """
+    if config.judge is None:
+        return None
+    backend = adapt(_named(config.judge, config.judge_params, preset_dirs))
+    closing.append(backend.close)
+    if other is not None:
+        _share_window(backend, [other])
+    return backend
+
+
 def _share_window(backend: Any, others: Sequence[Any]) -> None:
     """Let all models of one endpoint share one congestion window."""
     for other in others:

@@ -67,6 +67,12 @@ class RunConfig(BaseModel):
     writer_params: dict[str, Any] = Field(
         default_factory=dict, description="Parameters of the writer, over its preset's."
     )
+    judge: str | None = Field(
+        None, description="Preset of the model judge of tasks that have one; unset = the agent."
+    )
+    judge_params: dict[str, Any] = Field(
+        default_factory=dict, description="Parameters of the judge, over its preset's."
+    )
     deterministic: bool = Field(
         False,
         description="The endpoint always answers a prompt alike: answer repeats from the store.",

@@ -14,7 +14,7 @@ from grasp.contracts import SPLITS, Agent, Outcome, Sample, Task, TaskError
 from grasp.engine import Engine, Job, place
 from grasp.methods.harness import Score, brief, score
 from grasp.plugins import load_executor
-from grasp.runs.backends import open_backends
+from grasp.runs.backends import open_backends, open_judge
 from grasp.runs.callstore import CallStore
 from grasp.runs.config import RunConfig
 from grasp.runs.execute import Listener
@@ -107,6 +107,7 @@ def evaluate(
     closing: list[Callable[[], None]] = []
     try:
         actor = open_backends(agent, config, closing, preset_dirs)[0]
+        judge = open_judge(config, closing, preset_dirs, actor)
         check_endpoint(actor)
         executor = load_executor(config.executor, concurrency=config.cycle.concurrency)
         closing.append(executor.close)
@@ -125,7 +126,7 @@ def evaluate(
             store_file.parent.mkdir(parents=True, exist_ok=True)
             store = CallStore(store_file)
             closing.append(store.close)
-        session = Session(actor, store, memoise=config.deterministic)
+        session = Session(actor, store, memoise=config.deterministic, judge=judge)
 
         def wrap(inner: Agent) -> Agent:
             return SkillAgent(inner, known, task)

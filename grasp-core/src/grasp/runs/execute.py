@@ -17,7 +17,7 @@ from grasp.contracts import Backend, BudgetSpent, ConfigError, RunError, Task, T
 from grasp.engine import Engine, place
 from grasp.methods import Context, LearningResult, Method
 from grasp.plugins import load_executor, load_method
-from grasp.runs.backends import open_backends
+from grasp.runs.backends import open_backends, open_judge
 from grasp.runs.callstore import CallStore
 from grasp.runs.config import RunConfig
 from grasp.runs.gates import build_gate
@@ -100,6 +100,7 @@ def _execute(
         listener(kind, facts)
 
     actor, analyst, writer = open_backends(request.agent, config, closing, request.preset_dirs)
+    judge = open_judge(config, closing, request.preset_dirs, actor)
     if request.preflight:
         check_endpoint(actor)
     executor = load_executor(config.executor, concurrency=settings.concurrency)
@@ -124,7 +125,7 @@ def _execute(
 
     def session(backend: Backend, *, repeatable: bool = True) -> Session:
         memoise = config.deterministic and repeatable
-        return Session(backend, store, memoise=memoise, ledger=ledger, budget=budget)
+        return Session(backend, store, memoise=memoise, ledger=ledger, budget=budget, judge=judge)
 
     # Proposals drawn at a temperature are meant to differ, even from one prompt.
     drawn = bool(settings.proposal_temperature)

@@ -70,8 +70,8 @@ def replay(
         raise RunError(f"the run in {path} is not finished", "finish it with --resume first")
     data = directory.read_config()
     identity = data.pop("model", {})
-    # One record answers for the writer too.
-    config = load_config({**data, "writer": None})
+    # One record answers for the writer and the judge too.
+    config = load_config({**data, "writer": None, "judge": None})
     task: Task = load(config.task, **config.task_params)
     store = CallStore(directory.calls_file)
     try:
