@@ -85,14 +85,21 @@ class HttpClient:
         base_url: The server's base URL.
         timeout: Seconds to wait for an answer.
         max_connections: How many requests may be under way at once.
+        auth: Adds credentials to requests.
     """
 
-    def __init__(self, base_url: str, timeout: float = 30.0, max_connections: int = 64) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        timeout: float = 30.0,
+        max_connections: int = 64,
+        auth: httpx.Auth | None = None,
+    ) -> None:
         self._base_url = base_url.rstrip("/") + "/"
         limits = httpx.Limits(
             max_connections=max_connections, max_keepalive_connections=max_connections
         )
-        self._http = httpx.Client(timeout=timeout, limits=limits, trust_env=False)
+        self._http = httpx.Client(timeout=timeout, limits=limits, trust_env=False, auth=auth)
 
     @property
     def base_url(self) -> str:
