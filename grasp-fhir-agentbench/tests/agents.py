@@ -95,5 +95,6 @@ class Oracle:
         user = next(str(m["content"]) for m in call_.messages if m["role"] == "user")
         question = re.search(r"^Question: (.*)$", user, re.MULTILINE)
         patient = re.search(r"^Patient FHIR ID is (\S+)\.$", user, re.MULTILINE)
-        assert question and patient
+        assert question is not None
+        assert patient is not None
         return self._by_prompt[patient[1], question[1]]

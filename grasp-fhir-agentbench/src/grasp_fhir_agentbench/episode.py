@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from grasp.contracts import Agent, Completion, ContextLimitError, Message, Rollout, Status
+from grasp.contracts import (
+    Agent,
+    ContextLimitError,
+    Message,
+    Rollout,
+    Status,
+    last_completion,
+)
 from grasp_fhir_agentbench.prompts import MARKER, system_prompt, user_prompt
 from grasp_fhir_agentbench.tools import (
     BY_ID,
@@ -103,7 +110,8 @@ class Conversation:
         if self._as_text:
             calls = _calls_in_text(text) if tools else []
         else:
-            raw = list(getattr(_completion(self._agent), "tool_calls", ())) if tools else []
+            completion = last_completion(self._agent) if tools else None
+            raw = completion.tool_calls if completion else ()
             calls = [_call(one) for one in raw]
             if raw:
                 turn["tool_calls"] = [dict(one) for one in raw]
@@ -220,18 +228,6 @@ def _answer_call(call: Call, tools: Tools, variant: Variant) -> str:
         f"retrieved_resources['{kind}'] ({len(resources)} items)"
         for kind, resources in found.items()
     )
-
-
-def _completion(agent: Any) -> Completion | None:
-    """Return the whole of an agent's last answer, through whatever is wrapped around it."""
-    for _ in range(16):
-        completion = getattr(agent, "completion", None)
-        if completion is not None:
-            return completion if isinstance(completion, Completion) else None
-        agent = getattr(agent, "inner", None)
-        if agent is None:
-            return None
-    return None
 
 
 def _call(raw: Mapping[str, Any]) -> Call:

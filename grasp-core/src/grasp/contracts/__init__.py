@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grasp.contracts.agent import Agent, Backend, Completion, ModelCall, Usage
+from grasp.contracts.agent import Agent, Backend, Completion, ModelCall, Usage, last_completion
 from grasp.contracts.errors import (
     AgentError,
     AgentSetupError,
@@ -48,4 +48,5 @@ __all__ = [
     "Task",
     "TaskError",
     "Usage",
+    "last_completion",
 ]

@@ -102,7 +102,7 @@ class Agent(Protocol):
 
     Agents that GRASP passes to ``Task.rollout`` also take the keywords of
     ``ModelCall`` (``stop``, ``schema``, ``max_tokens``); a user's own agent
-    need not.
+    need not. Where an agent wraps another, that one is its ``inner``.
     """
 
     @property
@@ -118,3 +118,17 @@ class Agent(Protocol):
     ) -> str:
         """Return the agent's next turn for this history."""
         ...
+
+
+def last_completion(agent: Any) -> Completion | None:
+    """Return the whole of an agent's last answer, with its tool calls.
+
+    It is found through whatever agents are wrapped around the one that knows it;
+    ``None`` where none of them does.
+    """
+    while agent is not None:
+        completion = getattr(agent, "completion", None)
+        if isinstance(completion, Completion):
+            return completion
+        agent = getattr(agent, "inner", None)
+    return None

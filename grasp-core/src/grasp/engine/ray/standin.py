@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from grasp.contracts import Agent, Rollout, RunError, Sample, Task
+from grasp.contracts import Agent, Rollout, RunError, Sample, Task, last_completion
 from grasp.engine.ray.worker import Ask, NoTask, Raised, Refused, Reply, Said, Step, portable
 
 log = logging.getLogger("grasp.engine")
@@ -132,7 +132,7 @@ def _reply(agent: Agent, ask: Ask) -> Reply:
         text = agent.inference(ask.history, ask.tools, **ask.options)
     except Exception as error:
         return Refused(error)  # The task may catch it.
-    return Said(text, agent.usage)
+    return Said(text, agent.usage, last_completion(agent))
 
 
 def _sent(reply: Reply) -> Reply:

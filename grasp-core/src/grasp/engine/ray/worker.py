@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from grasp.contracts import AgentError, ConfigError, Message, Sample, Task, Usage
+from grasp.contracts import AgentError, Completion, ConfigError, Message, Sample, Task, Usage
 from grasp.plugins import load_task
 from grasp.plugins.loading import one_line
 from grasp.plugins.selection import Wish, restore, wish
@@ -61,10 +61,11 @@ Step = Ask | Returned | Raised | NoTask
 
 @dataclass(frozen=True)
 class Said:
-    """The model's answer, and the agent's usage so far."""
+    """The model's answer, the agent's usage so far, and the whole answer where it is known."""
 
     text: str
     usage: Usage
+    completion: Completion | None = None
 
 
 @dataclass(frozen=True)
@@ -197,6 +198,7 @@ class _Episode:
         self.steps: queue.SimpleQueue[Step] = queue.SimpleQueue()
         self.replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self.usage = Usage()
+        self.completion: Completion | None = None
         self._refused: BaseException | None = None
         threading.Thread(target=self._run, args=(task, sample), daemon=True).start()
 
@@ -220,6 +222,7 @@ class _Episode:
             self._refused = reply.error
             raise reply.error
         self.usage = reply.usage
+        self.completion = reply.completion
         return reply.text
 
 
