@@ -284,6 +284,12 @@ def test_no_heart_rates(answer: str, right: bool) -> None:
     assert verdict("task3", RATES[3:], [ECG], answer=answer) is False
 
 
+def test_a_tenth_is_near_enough() -> None:
+    still = [value("HEARTRATE", 0)]  # A tenth is exact in floating point only near zero.
+    assert verdict("task3", still, answer="[0.1, -0.1]") is True
+    assert verdict("task3", still, answer="[0.1, 0.10000001]") is False
+
+
 # -- what agents may say and post ----------------------------------------------------
 
 

@@ -122,6 +122,7 @@ def answer(make: Callable[[list[float]], Any]) -> Change:
 
 ACTIVE, STOPPED = '"status": "active"', '"status": "stopped"'
 OTHER = {"reference": "Patient/S0000000"}
+PLAIN = {"reference": "Patient/{mrn}"}
 DISPLAYED = {"reference": "Patient/{mrn}", "display": "the patient"}
 ABSOLUTE = {"reference": BASE + "Patient/{mrn}"}
 
@@ -262,7 +263,7 @@ MISSES: dict[str, dict[str, Change]] = {
         "stopped as a service": field("resourceType", "ServiceRequest", "Medication"),
         "unnamed stop": field("medicationCodeableConcept", {"text": "it"}, "Medication"),
         "no stop": without("", "Medication"),
-        "another resource": more({"resourceType": "Observation", "subject": DISPLAYED}),
+        "another resource": more({"resourceType": "Observation", "subject": PLAIN}),
         "needless": needless(service("445118002")),
     },
     "task8": {
@@ -440,6 +441,11 @@ def test_other_ways_to_be_right(task: MedAgentBenchV2, solved: Any) -> None:
         ],
         "task6": [
             replaced("FT4, serum", "TSH"),
+            lambda p: (
+                ([{**service("x"), "resourceType": "MedicationRequest"}, *p[0]], p[1])
+                if len(p[0]) == 3
+                else None
+            ),
             replaced("levothyroxine 25 mcg", "LEVOTHYROXINE 0.025 mg (25 mcg)"),
         ],
         "task7": [
@@ -455,7 +461,14 @@ def test_other_ways_to_be_right(task: MedAgentBenchV2, solved: Any) -> None:
                 ([{**service("90686"), "subject": p[0][0]["subject"]}], p[1]) if p[0] else None
             ),
         ],
-        "task10": [field("resourceType", "ServiceRequest"), replaced("91320", "1")],
+        "task10": [
+            field("resourceType", "ServiceRequest"),
+            replaced("91320", "1"),
+            both(
+                field("medicationCodeableConcept", {"text": "mRNA vaccine"}),
+                field("code", {"text": "COVID booster"}),
+            ),
+        ],
     }
     for kind, changes in ways.items():
         for number, change in enumerate(changes):

@@ -233,6 +233,44 @@ def test_what_is_expected_is_told_for_dev_only(
     assert not any(upstream.ground_truth(s) for s in upstream.samples("dev"))
 
 
+def test_what_is_expected_names_the_orders(task: MedAgentBenchV2) -> None:
+    told: dict[str, set[str]] = {}
+    for sample in task.samples("dev"):
+        told.setdefault(type_of(sample), set()).add(task.ground_truth(sample))
+    stop, heparin = "MedicationRequest, stopped", "MedicationRequest heparin 5000 units, active"
+    thyroid = "ServiceRequest TSH, ServiceRequest FT4"
+    del told["task3"]
+    assert told == {
+        "task1": {"no POST", "POST ServiceRequest 74177"},
+        "task2": {"no POST", f"POST {heparin}", f"POST {stop}"},
+        "task4": {"no POST", "POST ServiceRequest NUR1373"},
+        "task6": {
+            "no POST",
+            f"POST {thyroid}",
+            f"POST MedicationRequest levothyroxine 25 mcg, {thyroid}",
+        },
+        "task8": {"no POST", "POST MedicationRequest naloxone nasal spray 4 mg"},
+        "task9": {"no POST", "POST MedicationRequest 90686"},
+        "task10": {"no POST", "POST MedicationRequest COVID 91320"},
+    }
+
+
+def test_a_small_task_file_of_ones_own(tmp_path: Path, oracle_v2: Any) -> None:
+    times = ("2024-05-01T08:00:00+02:00", "2019-01-01T00:00:00+00:00")
+    records = [
+        {"id": f"task{k}_{n}", "instruction": f"{k}", "context": f"It's {t} now", "eval_MRN": "X1"}
+        for k in (1, 4, 7, 9)
+        for n, t in enumerate(times)
+    ]
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps(records))
+    task = MedAgentBenchV2(data_file=path)
+    assert task.cohort.patients == 1
+    assert [len(task.samples(s)) for s in SPLITS] == [6, 0, 0, 2]
+    assert set(task.cohort.branches["task9"]) == {"X1"}
+    assert task.describe()["source"] == "tasks.json"
+
+
 def test_advice_strata_and_description(task: MedAgentBenchV2, upstream: MedAgentBenchV2) -> None:
     sample = find(task, "task10")
     assert task.sample_type(sample) == task.report_group(sample) == "task10"

@@ -23,8 +23,6 @@ from grasp_medagentbench.v2.graders import (
     heart_rate,
     influenza,
     naloxone,
-    qtc,
-    renal_mass,
     thyroid,
 )
 from grasp_medagentbench.v2.instances import synthetic_v2_records
@@ -39,14 +37,13 @@ _ADVICE = """
 - Every episode has to end with FINISH, also where nothing is to be reported.
 """.strip()
 
+#: Of the types that have dev samples.
 _EXPECTED: Mapping[str, Expected] = {
     "task1": ct_surveillance.expected,
     "task2": dvt_prophylaxis.expected,
     ANSWER_TYPE: heart_rate.expected,
     "task4": catheter.expected,
-    "task5": renal_mass.expected,
     "task6": thyroid.expected,
-    "task7": qtc.expected,
     "task8": naloxone.expected,
     "task9": influenza.expected,
     "task10": covid_booster.expected,

@@ -56,11 +56,3 @@ def latest(record: Record, chart: Chart) -> Any:
     found = measurements(chart, record["eval_MRN"], QTC)
     newest = max(found, key=lambda o: str(o["meta"].get("lastUpdated", "")), default=None)
     return None if newest is None else newest["valueQuantity"]["value"]
-
-
-def expected(record: Record, chart: Chart) -> list[str]:
-    """Return what has to be posted."""
-    interval = latest(record, chart)
-    if interval is None or interval <= QTC_LIMIT:
-        return []
-    return [f"ServiceRequest {ECG_SNOMED}", "MedicationRequest of each QT drug, stopped"]

@@ -40,10 +40,3 @@ def is_due(record: Record, chart: Chart) -> bool:
     """Return whether there is no CT, or none younger than 90 days."""
     last = last_performed(procedures(chart, record["eval_MRN"], *CT_DONE, CT_ORDER))
     return last is None or now(record) - last > CANCER_CT_INTERVAL
-
-
-def expected(record: Record, chart: Chart) -> list[str]:
-    """Return what has to be posted."""
-    if not has_cancer(record, chart) or not is_due(record, chart):
-        return []
-    return [f"ServiceRequest {CT_ORDER}", f"ServiceRequest {RADIOLOGY_REFERRAL}"]
