@@ -70,7 +70,7 @@ def test_a_page_has_everything(run: Path) -> None:
 
 def test_it_needs_no_network(run: Path) -> None:
     page = run_page(run)
-    assert not re.search(r'(src|href)="(?!#)', page)
+    assert not re.search(r'(src|href)="(?!#|data:,")', page)
     assert "@import" not in page
     assert "url(" not in page
 
@@ -173,3 +173,44 @@ def test_the_command(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert root._guarded(["report", str(tmp_path / "none")]) != 0
     assert root._guarded(["report", str(run), "--out", str(tmp_path / "no" / "x.html")]) == 1
     assert "--out" in capsys.readouterr().err
+
+
+def test_an_edit_is_shown_against_the_skill_as_it_was() -> None:
+    skill = {"name": "a", "version": 1, "description": "d", "body": "one\ntwo"}
+    edit = {"action": "MODIFY", "name": "a", "description": "", "body": "one\nthree"}
+    first = {"event": "update", "epoch": 0, "cycle": 0, "library": [skill]}
+    second = {
+        "event": "update", "epoch": 0, "cycle": 1, "library": [skill],
+        "candidates": [{"title": "MODIFY a", "edits": [edit]},
+                       {"title": "REMOVE a", "edits": [{"action": "REMOVE", "name": "a"}]},
+                       {"title": "ADD b", "edits": [{**edit, "action": "ADD", "name": "b"}]}],
+    }  # fmt: skip
+    modify, remove, new = (c.edits[0] for c in tell([first, second]).updates[1].candidates)
+    assert modify.diff == ("  d", "  ", "  one", "- two", "+ three")
+    assert all(line.startswith("- ") for line in remove.diff)
+    assert (new.diff, new.body) == ((), "one\nthree")
+
+
+def test_numbers_come_with_their_uncertainty(run: Path) -> None:
+    page = run_page(run)
+    assert "2/6 and 6/6 solved; 4 gained, 0 lost." in page
+    assert "10 % to 70 %" in page  # Wilson's interval of 2 of 6.
+
+
+def test_links_lead_somewhere_and_anchors_are_unique(run: Path) -> None:
+    page = run_page(run)
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    links = re.findall(r'href="#([^"]+)"', page)
+    assert set(links) <= set(ids)
+    traces = unpacked(page)["traces"]
+    for scope in re.findall(r'data-trace="([^"]+)"', page):
+        assert scope in traces
+
+
+@pytest.mark.parametrize("length", [0, 1, 3, 5, 8])
+def test_a_run_is_shown_as_far_as_it_is(run: Path, tmp_path: Path, length: int) -> None:
+    (tmp_path / "config.yaml").write_text((run / "config.yaml").read_text())
+    lines = (run / "journal.jsonl").read_text().splitlines(keepends=True)[:length]
+    (tmp_path / "journal.jsonl").write_text("".join(lines))
+    assert "· unfinished" in run_page(tmp_path)

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from grasp.report.html.story import FLIPS, Point, Story
+from grasp.report.html.story import FLIPS, SIGNS, Point, Story
 from grasp.report.html.traces import Traces
 
 _WIDTH, _HEIGHT, _LEFT, _TOP = 640, 220, 44, 12
@@ -24,6 +24,8 @@ class Dot:
 
     x: float
     y: float
+    low: float
+    high: float
     point: Point
 
 
@@ -34,6 +36,8 @@ def render(
     *,
     usage: Mapping[str, Any] | None = None,
     settings: str = "",
+    known: Sequence[tuple[str, str]] = (),
+    live: str = "",
 ) -> str:
     """Return the page of a run.
 
@@ -43,6 +47,8 @@ def render(
         traces: Its conversations.
         usage: ``calls``, ``tokens`` and ``cost`` of ``scores.json``.
         settings: Its configuration, as YAML.
+        known: For each sealed split, what follows for skills against none.
+        live: Of a served page: what it was made of; it looks whether that has changed.
     """
     made, repeated = (sum(n[i] for n in traces.calls.values()) for i in (0, 1))
     episodes = [
@@ -56,10 +62,13 @@ def render(
         size=(_WIDTH, _HEIGHT),
         frame=(_LEFT, _TOP, _WIDTH - 12, _HEIGHT - 28),
         flips=FLIPS,
+        signs=SIGNS,
+        known=known,
         calls=made,
         repeated=repeated,
         usage=usage or {},
         settings=settings,
+        live=live,
         traces=traces,
         packed=Markup(traces.packed()),
         episodes=_script(episodes),
@@ -72,8 +81,18 @@ def render(
 def _dots(curve: Sequence[Point]) -> list[Dot]:
     right, bottom = _WIDTH - 12, _HEIGHT - 28
     step = (right - _LEFT) / max(len(curve) - 1, 1)
+
+    def height(share: float) -> float:
+        return round(bottom - share * (bottom - _TOP), 1)
+
     return [
-        Dot(round(_LEFT + n * step, 1), round(bottom - p.accuracy * (bottom - _TOP), 1), p)
+        Dot(
+            round(_LEFT + n * step, 1),
+            height(p.accuracy),
+            height(p.interval[0]),
+            height(p.interval[1]),
+            p,
+        )
         for n, p in enumerate(curve)
     ]
 
@@ -84,7 +103,7 @@ def _bodies(story: Story) -> dict[str, str]:
     for update in story.updates:
         for candidate in update.candidates:
             for edit in candidate.edits:
-                found.setdefault(str(edit.get("body", "")).strip(), str(edit.get("name", "")))
+                found.setdefault(edit.body.strip(), edit.name)
     found.pop("", None)
     return found
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from grasp.contracts import RunError
 from grasp.report.html.page import render
 from grasp.report.html.story import tell
 from grasp.report.html.traces import Traces
+from grasp.results.findings import compare_sides, sentences
+from grasp.results.outcomes import NO_SKILLS, read_side
 from grasp.runs.callstore import CallReader
 from grasp.runs.journal import read_journal
 from grasp.runs.rundir import require_run
 
 
-def run_page(run: Path) -> str:
+def run_page(run: Path, *, live: str = "") -> str:
     """Return the page of a run, finished or not. Nothing in the folder is changed.
+
+    Args:
+        run: Its folder.
+        live: Of a page that is served while the run goes on: what it was made of.
 
     Raises:
         RunError: There is no run.
@@ -38,7 +45,17 @@ def run_page(run: Path) -> str:
         traces,
         usage=scores.get("details", scores).get("usage", scores),
         settings=settings.read_text("utf-8") if settings.exists() else "",
+        known=_known(run),
+        live=live,
     )
+
+
+def _known(run: Path) -> list[tuple[str, str]]:
+    try:
+        found = compare_sides([read_side(run, NO_SKILLS), read_side(run)])
+    except RunError:
+        return []  # The sealed splits are not evaluated yet, or with one library only.
+    return [(f.split, " ".join(sentences(f))) for f in found]
 
 
 class _Nothing:

@@ -72,13 +72,28 @@
   async function show(scopes) {
     const all = await traces();
     byId("conversations").replaceChildren(...scopes.map((scope) => conversation(all, scope)));
-    byId("trace").showModal();
+    if (!byId("trace").open) byId("trace").showModal();
+    history.replaceState(null, "", "#trace=" + scopes.map(encodeURIComponent).join("|"));
   }
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-trace]");
     if (button) show([button.dataset.trace, button.dataset.other].filter(Boolean));
   });
+
+  byId("trace").addEventListener("close", () => {
+    history.replaceState(null, "", location.pathname + location.search);
+  });
+
+  // A link leads to an update, which may be folded, or to an open trace.
+  function follow() {
+    const place = location.hash.slice(1);
+    if (place.startsWith("trace=")) show(place.slice(6).split("|").map(decodeURIComponent));
+    const folded = byId(decodeURIComponent(place));
+    if (folded instanceof HTMLDetailsElement) folded.open = true;
+  }
+  addEventListener("hashchange", follow);
+  follow();
 
   // -- episodes: a page of rows at a time -------------------------------------------------
 
@@ -131,4 +146,17 @@
   byId("before").addEventListener("click", () => { first -= PAGE; list(); });
   byId("after").addEventListener("click", () => { first += PAGE; list(); });
   list();
+
+  // -- a served page looks whether its run has gone on ------------------------------------
+
+  const live = document.body.dataset.live;
+  if (live) {
+    byId("reload").addEventListener("click", () => location.reload());
+    setInterval(async () => {
+      try {
+        const now = await (await fetch("version")).text();
+        if (now !== live) byId("news").hidden = false;
+      } catch { /* The server has ended; the page stays readable. */ }
+    }, 2000);
+  }
 })();

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from grasp.methods.gate.statistics import wilson_interval
+
 Event = Mapping[str, Any]
+
+#: Signs of ``FLIPS``, so that nothing is told by colour alone.
+SIGNS = {
+    "fixed": "+",
+    "broken": "\u2212",
+    "right": "\u2713",
+    "wrong": "\u2717",
+    "error": "?",
+    "skipped": "",
+}
 
 #: What a probe sample did under a candidate, beside the library as it was.
 FLIPS = {
@@ -44,15 +56,32 @@ class Flip:
 
 
 @dataclass(frozen=True)
+class EditView:
+    """An edit; ``diff`` is against the skill as it was, if there was one."""
+
+    action: str
+    name: str
+    description: str
+    body: str
+    diff: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class CandidateView:
-    """A candidate, its flips and what the gate said."""
+    """A candidate, its flips and what the gate said.
+
+    ``fresh`` are the statistics of pairs that the gate asked for, ``stopped_after`` the samples
+    after which the candidate could no longer win.
+    """
 
     title: str
     verdict: str
     reason: str
     winner: bool
-    edits: tuple[Mapping[str, Any], ...]
+    edits: tuple[EditView, ...]
     statistics: Mapping[str, Any]
+    fresh: Mapping[str, Any]
+    stopped_after: int | None
     flips: tuple[Flip, ...]
 
 
@@ -71,6 +100,11 @@ class UpdateView:
     proposals: tuple[str, ...]
     candidates: tuple[CandidateView, ...]
 
+    @property
+    def key(self) -> str:
+        """Its anchor in the page."""
+        return f"e{self.epoch}-b{self.cycle}"
+
 
 @dataclass(frozen=True)
 class Point:
@@ -83,6 +117,11 @@ class Point:
     errors: int
     skills: int
     best: bool
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the accuracy (Wilson 1927)."""
+        return wilson_interval(self.correct, self.total)
 
 
 @dataclass(frozen=True)
@@ -100,6 +139,15 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """A failed dev episode, what the writer said of it, and where its trace is."""
+
+    sample: str
+    diagnosis: str
+    scope: str
+
+
+@dataclass(frozen=True)
 class Story:
     """Everything a page shows of a journal."""
 
@@ -111,7 +159,7 @@ class Story:
     updates: tuple[UpdateView, ...]
     final: tuple[Mapping[str, Any], ...]
     versions: tuple[Version, ...]
-    labels: tuple[tuple[str, int], ...]
+    labels: tuple[tuple[str, tuple[Failure, ...]], ...]
     tags: tuple[tuple[str, int], ...]
     episodes: tuple[Episode, ...] = field(repr=False, default=())
 
@@ -119,9 +167,15 @@ class Story:
 def tell(events: Sequence[Event]) -> Story:
     """Return what a journal tells, of an unfinished run too."""
     first: Event = events[0] if events else {}
-    updates = tuple(_update(e) for e in events if e["event"] == "update")
+    updates = tuple(_updates(events))
     episodes = tuple(_episodes(events))
-    labels = Counter(str(f["label"] or "unlabelled") for u in updates for f in u.failures)
+    labels: dict[str, list[Failure]] = defaultdict(list)
+    for update in updates:
+        for f in update.failures:
+            found = Failure(
+                str(f["id"]), str(f.get("diagnosis") or ""), f"{update.scope}/dev/{f['id']}"
+            )
+            labels[str(f.get("label") or "unlabelled")].append(found)
     tags = Counter(tag for e in episodes for tag in e.tags if "/dev/" in e.scope)
     return Story(
         task=str(first.get("task", "")),
@@ -132,7 +186,9 @@ def tell(events: Sequence[Event]) -> Story:
         updates=updates,
         final=tuple(_final(events)),
         versions=tuple(_versions(events)),
-        labels=tuple(labels.most_common()),
+        labels=tuple(
+            (label, tuple(labels[label])) for label in sorted(labels, key=lambda n: -len(labels[n]))
+        ),
         tags=tuple(tags.most_common()),
         episodes=episodes,
     )
@@ -163,11 +219,20 @@ def _final(events: Sequence[Event]) -> Sequence[Mapping[str, Any]]:
     return []
 
 
-def _update(event: Event) -> UpdateView:
+def _updates(events: Sequence[Event]) -> Iterator[UpdateView]:
+    library: Mapping[str, Mapping[str, Any]] = {}
+    for event in events:
+        if event["event"] == "update":
+            yield _update(event, library)
+        if "library" in event:
+            library = {skill["name"]: skill for skill in event["library"]}
+
+
+def _update(event: Event, library: Mapping[str, Mapping[str, Any]]) -> UpdateView:
     scope = f"e{event['epoch']}/b{event['cycle']}"
     probe = event.get("probe") or {}
     candidates = [
-        _candidate(event, one, f"{scope}/probe/c{n}", n == event.get("winner"))
+        _candidate(event, one, f"{scope}/probe/c{n}", n == event.get("winner"), library)
         for n, one in enumerate(event.get("candidates", ()))
     ]
     revision = event.get("revision")
@@ -175,7 +240,7 @@ def _update(event: Event) -> UpdateView:
         title = f"narrowed: {revision['title']}"
         candidates.append(
             _candidate(event, {**revision, "title": title}, f"{scope}/probe/revision",
-                       bool(revision.get("accepted")))
+                       bool(revision.get("accepted")), library)
         )  # fmt: skip
     source = str(probe.get("source", "")).replace("_", " ")
     return UpdateView(
@@ -192,7 +257,13 @@ def _update(event: Event) -> UpdateView:
     )
 
 
-def _candidate(event: Event, one: Mapping[str, Any], scope: str, winner: bool) -> CandidateView:
+def _candidate(
+    event: Event,
+    one: Mapping[str, Any],
+    scope: str,
+    winner: bool,
+    library: Mapping[str, Mapping[str, Any]],
+) -> CandidateView:
     baseline: Mapping[str, Any] = event.get("baseline") or {}
     outcomes: Mapping[str, Any] = one.get("outcomes") or {}
     base = f"e{event['epoch']}/b{event['cycle']}/probe/baseline"
@@ -205,9 +276,20 @@ def _candidate(event: Event, one: Mapping[str, Any], scope: str, winner: bool) -
         verdict=str(one.get("verdict") or "not probed"),
         reason=str(one.get("reason") or ""),
         winner=winner,
-        edits=tuple(one.get("edits", ())),
+        edits=tuple(_edit(e, library.get(str(e.get("name")))) for e in one.get("edits", ())),
         statistics=one.get("statistics") or {},
-        flips=tuple(flips) if outcomes else (),
+        fresh=one.get("fresh") or {},
+        stopped_after=one.get("stopped_after"),
+        flips=tuple(flips) if "outcomes" in one else (),
+    )
+
+
+def _edit(edit: Mapping[str, Any], before: Mapping[str, Any] | None) -> EditView:
+    action, body = str(edit.get("action", "")), str(edit.get("body", ""))
+    description = str(edit.get("description", "")) or str((before or {}).get("description", ""))
+    after = None if action == "REMOVE" else {"description": description, "body": body}
+    return EditView(
+        action, str(edit.get("name", "")), description, body, _diff(before, after) if before else ()
     )
 
 
@@ -278,8 +360,6 @@ def _version(
 ) -> Version:
     shown = after or before
     assert shown is not None
-    old, new = (_lines(skill) for skill in (before, after))
-    diff = [line for line in difflib.ndiff(old, new) if not line.startswith("?")]
     return Version(
         name=str(shown["name"]),
         version=int(shown["version"]),
@@ -288,8 +368,13 @@ def _version(
         description=str(shown["description"]),
         body=str(shown["body"]),
         provenance=(after or {}).get("provenance") or {},
-        diff=tuple(diff),
+        diff=_diff(before, after),
     )
+
+
+def _diff(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[str, ...]:
+    old, new = (_lines(skill) for skill in (before, after))
+    return tuple(line for line in difflib.ndiff(old, new) if not line.startswith("?"))
 
 
 def _lines(skill: Mapping[str, Any] | None) -> list[str]:
