@@ -11,7 +11,7 @@ PAPER = Path("results", "paper")
 
 
 @click.command()
-@click.argument("wanted", nargs=-1, metavar="[TABLE|MODEL|BENCHMARK]...")
+@click.argument("wanted", nargs=-1, metavar="[RUN|TABLE|MODEL|BENCHMARK]...")
 @click.option(
     "--paper",
     type=click.Path(file_okay=False, path_type=Path),
@@ -30,20 +30,28 @@ def reproduce(wanted: tuple[str, ...], paper: Path, form: str | None) -> None:
     stands beside it in brackets, where there is one. Exits with code 1 if one differs by more
     than rounding. Tables are 1 to 5 and 'sensitivity'.
 
+    With folders of finished runs, the same tables are made from these, beside the paper's.
+
     \b
     Examples:
       grasp reproduce
       grasp reproduce 1 gpt-oss-120b
       grasp reproduce 5 --json
+      grasp reproduce runs/sweep 1
     """
     import json
 
     from grasp.results import cells, printing, read_figures, read_published
     from grasp.results.comparison import compare
+    from grasp.results.runs import figures_of
 
-    found = compare(
-        cells(read_figures(paper / "scores.csv")), read_published(paper / "published.csv"), wanted
-    )
+    published = read_published(paper / "published.csv")
+    runs = [Path(w) for w in wanted if Path(w).is_dir()]
+    if runs:
+        words = [w for w in wanted if not Path(w).is_dir()]
+        found = compare(cells(figures_of(runs)), published, words, own=True)
+    else:
+        found = compare(cells(read_figures(paper / "scores.csv")), published, wanted)
     if form == "json":
         click.echo(json.dumps(printing.rows(found), indent=1))
     elif form == "csv":

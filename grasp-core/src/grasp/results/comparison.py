@@ -16,15 +16,19 @@ _EPSILON = 1e-9
 
 @dataclass(frozen=True)
 class Line:
-    """A cell, and what was published of it, if anything was."""
+    """A cell, and what was published of it, if anything was.
+
+    ``own``: the cell comes from other runs than the paper's, so it need not agree.
+    """
 
     cell: Cell
     published: Published | None
+    own: bool = False
 
     @property
     def agrees(self) -> bool:
         """Whether mean and deviation differ by no more than rounding."""
-        if self.published is None:
+        if self.published is None or self.own:
             return True
         return _close(self.cell.mean, self.published.mean) and _close(
             self.cell.std, self.published.std
@@ -55,7 +59,11 @@ class Comparison:
 
 
 def compare(
-    cells: Iterable[Cell], published: Mapping[Key, Published], wanted: Sequence[str] = ()
+    cells: Iterable[Cell],
+    published: Mapping[Key, Published],
+    wanted: Sequence[str] = (),
+    *,
+    own: bool = False,
 ) -> Comparison:
     """Put cells beside the published ones.
 
@@ -63,6 +71,8 @@ def compare(
         cells: Recomputed.
         published: By key.
         wanted: Tables, models or benchmarks to keep; everything without.
+        own: The cells come from other runs than the paper's: they need be neither complete
+            nor equal.
 
     Raises:
         ConfigError: There is no such table, model or benchmark.
@@ -84,7 +94,9 @@ def compare(
         parts = {p.lower() for name in key[1:3] for p in (name, *name.split(" -> "))}
         return (not tables or key[0] in tables) and all(name in parts for name in names)
 
-    lines = tuple(Line(c, published.get(c.key)) for c in cells if keep(c.key))
+    lines = tuple(Line(c, published.get(c.key), own) for c in cells if keep(c.key))
+    if own:
+        return Comparison(lines, ())
     there = {line.cell.key for line in lines}
     return Comparison(lines, tuple(k for k in published if keep(k) and k not in there))
 

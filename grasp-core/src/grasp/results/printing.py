@@ -126,6 +126,11 @@ def _escaped(text: str) -> str:
 
 def verdict(comparison: Comparison) -> Sequence[str]:
     """Return lines that say whether everything published was found again."""
+    if any(line.own for line in comparison.lines):
+        return [
+            f"{len(comparison.lines)} cells of your runs; "
+            f"{comparison.published} stand beside the paper's, in brackets"
+        ]
     lines = [
         f"{comparison.published} published cells, {len(comparison.lines)} recomputed; "
         f"{comparison.published - len(comparison.differing)} agree"

@@ -30,9 +30,9 @@ TITLES = {
     "1": "Table 1. All methods on the medical benchmarks",
     "2": "Table 2. Libraries of one model, used by another (MedAgentBench)",
     "3": "Table 3. Libraries learned on one benchmark, used on another",
-    "4": "Table 4. Ablations (gpt-oss-120b, MedAgentBench)",
+    "4": "Table 4. Ablations",
     "5": "Table 5. AgentBench",
-    "sensitivity": "Sensitivity to B, N, K and lambda (gpt-oss-120b, MedAgentBench)",
+    "sensitivity": "Sensitivity to B, N, K and lambda",
 }
 
 
@@ -96,36 +96,36 @@ class Run:
 
 
 def cells(figures: Iterable[Figure]) -> list[Cell]:
-    """Return the cells of all tables, in the order they are printed."""
+    """Return the cells of all tables, in the order they are printed.
+
+    Models, benchmarks and methods the paper does not have come after its own.
+    """
     by_study: dict[str, list[Figure]] = defaultdict(list)
     for figure in figures:
         by_study[figure.study].append(figure)
     main = by_study["main"]
-    swept = [f for f in main if (f.model, f.benchmark) == (MODELS[0], MEDICAL[0])]
-    published = [f for f in swept if f.method == "grasp"]
+    published = [f for f in main if f.method == "grasp"]
     return [
-        *_grid("1", main, MODELS, MEDICAL, (NO_SKILLS, *METHODS), COLUMNS),
+        *_grid("1", main, MEDICAL, (NO_SKILLS, *METHODS), COLUMNS),
         *_transfers("2", by_study["transfer_model"], _models),
         *_transfers("3", by_study["transfer_benchmark"], _benchmarks),
-        *_variants("4", [*by_study["ablation"], *published]),
-        *_grid(
-            "5", by_study["nonmedical"], MODELS[:1], AGENTBENCH, (NO_SKILLS, "grasp"), ("test",)
-        ),
-        *_variants("sensitivity", [*by_study["sensitivity"], *published]),
+        *_variants("4", by_study["ablation"], published),
+        *_grid("5", by_study["nonmedical"], AGENTBENCH, (NO_SKILLS, "grasp"), ("test",)),
+        *_variants("sensitivity", by_study["sensitivity"], published),
     ]
 
 
 def _grid(
     table: str,
     figures: Sequence[Figure],
-    models: Sequence[str],
     benchmarks: Sequence[str],
     methods: Sequence[str],
     columns: Sequence[str],
 ) -> list[Cell]:
     found = []
-    for model in models:
-        for benchmark in benchmarks:
+    methods = _names((f.method for f in figures), methods)
+    for model in _names((f.model for f in figures), MODELS):
+        for benchmark in _names((f.benchmark for f in figures), benchmarks):
             here = [f for f in figures if (f.model, f.benchmark) == (model, benchmark)]
             runs = _runs(here)
             for method in methods:
@@ -141,9 +141,17 @@ def _grid(
     return found
 
 
-def _variants(table: str, figures: Sequence[Figure]) -> list[Cell]:
-    methods = sorted({f.method for f in figures}, key=lambda m: (m != "grasp", m))
-    return _grid(table, figures, MODELS[:1], MEDICAL[:1], methods, COLUMNS)
+def _variants(table: str, figures: Sequence[Figure], published: Sequence[Figure]) -> list[Cell]:
+    """Return the rows of variants, each under the published method where it was run too."""
+    places = {(f.model, f.benchmark) for f in figures}
+    beside = [f for f in published if (f.model, f.benchmark) in places]
+    methods = sorted({f.method for f in figures})
+    return _grid(table, [*figures, *beside], MEDICAL, ("grasp", *methods), COLUMNS)
+
+
+def _names(found: Iterable[str], known: Sequence[str]) -> list[str]:
+    """Return the known names, then others that were found."""
+    return [*known, *sorted(set(found) - set(known))]
 
 
 def _transfers(
