@@ -14,6 +14,12 @@ import click
 @click.option(
     "--skills", type=click.Path(file_okay=False), help="Library to act with; none without."
 )
+@click.option(
+    "--artifact",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="RUN",
+    help="Act with what this run learned, by any method.",
+)
 @click.option("--split", default="val", show_default=True, help="dev, val, test or ood.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N samples.")
 @click.option("--per-type", type=click.IntRange(min=1), help="Only N samples of each type.")
@@ -34,6 +40,7 @@ def eval_(
     task: str,
     agent: str | None,
     skills: str | None,
+    artifact: Path | None,
     split: str,
     limit: int | None,
     per_type: int | None,
@@ -49,6 +56,7 @@ def eval_(
     Examples:
       grasp eval medagentbench --agent local --split val
       grasp eval medagentbench --agent local --skills runs/short/skills/final
+      grasp eval medagentbench-v2 --agent local --split ood --artifact runs/short
     """
     from rich.console import Console
 
@@ -56,6 +64,7 @@ def eval_(
     from grasp.plugins import load_task, registry
     from grasp.report.evaluation import print_evaluation
     from grasp.report.progress import RunProgress
+    from grasp.runs.artifact import load_artifact
     from grasp.runs.backends import presets_beside
     from grasp.runs.config import choose_agent, load_config
     from grasp.runs.evaluate import evaluate
@@ -67,6 +76,9 @@ def eval_(
     library = load_library(Path(skills)) if skills else SkillLibrary()
     name = choose_agent(agent, config)
     environment = load_task(task, **config.task_params)
+    if artifact is not None and skills:
+        raise click.UsageError("--skills and --artifact exclude one another.")
+    learned = None if artifact is None else load_artifact(artifact, environment)
     console = Console(stderr=as_json)
     with RunProgress(console) as progress:
         result = evaluate(
@@ -75,6 +87,7 @@ def eval_(
             config,
             split=split,
             library=library,
+            wrap=None if learned is None else learned.wrap,
             limit=limit,
             per_type=per_type,
             store_file=Path(store) if store else None,

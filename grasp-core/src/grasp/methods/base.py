@@ -36,6 +36,21 @@ class Method:
         self.run_dir = run_dir
         self.task = task
 
+    def batch_size(self, samples: int) -> int:
+        """Return how many dev episodes run before ``learn``; by default as configured.
+
+        Args:
+            samples: Size of the dev split.
+        """
+        return self.context.settings.batch_size
+
+    def artifact(self) -> Any:
+        """Return what has been learned as JSON data, for people and for ``load_artifact``."""
+        return None
+
+    def load_artifact(self, data: Any) -> None:
+        """Learn what another run of this method has learned; see ``artifact``."""
+
     def wrap(self, agent: Agent) -> Agent:
         """Return the agent as it acts with what has been learned; called per episode."""
         return agent

@@ -10,7 +10,6 @@ from typing import Any, Protocol, TypeVar
 from grasp.contracts import Agent, Outcome, Sample, TaskError
 from grasp.engine import Wave
 from grasp.methods.context import Batch, Context, wave
-from grasp.methods.settings import CycleSettings
 from grasp.skills import SkillLibrary, skill_to_json
 
 T = TypeVar("T")
@@ -18,6 +17,14 @@ T = TypeVar("T")
 
 class Learner(Protocol):
     """The part of ``Method`` the harness drives; documented there."""
+
+    def batch_size(self, samples: int) -> int:
+        """See ``Method.batch_size``."""
+        ...
+
+    def artifact(self) -> Any:
+        """See ``Method.artifact``."""
+        ...
 
     def wrap(self, agent: Agent) -> Agent:
         """See ``Method.wrap``."""
@@ -144,7 +151,8 @@ def run_epochs(method: Learner, context: Context) -> LearningResult:
     settings = context.settings
     dev, val = _required(context, "dev"), _required(context, "val")
     empty = method.state()
-    plan = [_batches(dev, settings, epoch) for epoch in range(settings.epochs)]
+    size = method.batch_size(len(dev))
+    plan = [_batches(dev, size, settings.seed, epoch) for epoch in range(settings.epochs)]
     ahead: list[Outcome] | None = None
 
     baseline: Score | None = None
@@ -195,10 +203,12 @@ def run_epochs(method: Learner, context: Context) -> LearningResult:
         if (scores := _sealed_test(method, context, split, learned, empty))
     }
     method.load(learned)
+    artifact = method.artifact()
     context.record(
         "finished",
         best_epoch=best_epoch,
         skills=[skill_to_json(s) for s in method.library()],
+        **({} if artifact is None else {"artifact": artifact}),
     )
     return LearningResult(
         baseline_val=baseline,
@@ -241,9 +251,8 @@ class _Planned:
         context.notify("batch_started", epoch=self.epoch, cycle=self.cycle, batches=self.of)
 
 
-def _batches(dev: Sequence[Sample], settings: CycleSettings, epoch: int) -> list[_Planned]:
-    order = shuffled(dev, settings.seed, "shuffle", epoch)
-    size = settings.batch_size
+def _batches(dev: Sequence[Sample], size: int, seed: int, epoch: int) -> list[_Planned]:
+    order = shuffled(dev, seed, "shuffle", epoch)
     chunks = [tuple(order[i : i + size]) for i in range(0, len(order), size)]
     return [_Planned(epoch, cycle, len(chunks), c) for cycle, c in enumerate(chunks)]
 

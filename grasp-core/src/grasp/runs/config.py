@@ -52,6 +52,9 @@ class RunConfig(BaseModel):
     task: str | None = Field(None, description="Name of a registered task.")
     task_params: dict[str, Any] = Field(default_factory=dict, description="Its parameters.")
     method: str = Field("grasp", description="Name of a registered method.")
+    method_params: dict[str, Any] = Field(
+        default_factory=dict, description="Parameters of the method, if it has its own."
+    )
     agent: str | None = Field(
         None,
         validation_alias=AliasChoices("agent", "agent_preset"),

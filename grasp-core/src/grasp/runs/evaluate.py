@@ -11,7 +11,7 @@ from typing import Any
 
 from grasp.agents.session import Session
 from grasp.contracts import SPLITS, Agent, Outcome, Sample, Task, TaskError
-from grasp.engine import Engine, Job, place
+from grasp.engine import Engine, Job, Wrap, place
 from grasp.methods.harness import Score, brief, score
 from grasp.plugins import load_executor
 from grasp.runs.backends import open_backends, open_judge
@@ -78,6 +78,7 @@ def evaluate(
     *,
     split: str = "val",
     library: SkillLibrary | None = None,
+    wrap: Wrap | None = None,
     limit: int | None = None,
     per_type: int | None = None,
     store_file: Path | None = None,
@@ -92,6 +93,7 @@ def evaluate(
         config: Settings; of the loop's only ``concurrency`` matters.
         split: ``dev``, ``val``, ``test``, ``ood`` or one of the task's own.
         library: Skills to act with.
+        wrap: Makes the acting agent instead, such as an ``Artifact``'s.
         limit: Only the first so many samples, after ``per_type``.
         per_type: Only the first so many samples of each type.
         store_file: Keep answers here and use those that are here.
@@ -128,7 +130,7 @@ def evaluate(
             closing.append(store.close)
         session = Session(actor, store, memoise=config.deterministic, judge=judge)
 
-        def wrap(inner: Agent) -> Agent:
+        def with_skills(inner: Agent) -> Agent:
             return SkillAgent(inner, known, task)
 
         def notify(kind: str, /, **facts: Any) -> None:
@@ -136,7 +138,8 @@ def evaluate(
                 listener(kind, facts)
 
         engine = Engine(placed, session, executor, notify)
-        jobs = [Job(s, f"{split}/{s['id']}", "test", wrap, known.names) for s in samples]
+        acting = wrap or with_skills
+        jobs = [Job(s, f"{split}/{s['id']}", "test", acting, known.names) for s in samples]
         outcomes = engine.run(jobs, split)
         return Evaluation(
             split,

@@ -1,0 +1,1 @@
+"""Episodes and prioritised rules, curated after every episode (baselines.md, 4)."""

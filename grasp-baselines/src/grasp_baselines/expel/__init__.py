@@ -1,0 +1,1 @@
+"""Rules from pairs of failures and successes (baselines.md, 3)."""

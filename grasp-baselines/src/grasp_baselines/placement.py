@@ -1,0 +1,92 @@
+"""Puts a block of text where the acting model reads it (baselines.md, 0).
+
+The same rule for all methods: once in every call, at the newest message of the user. The
+task's own history is never changed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from grasp.contracts import Agent, Message, Usage
+
+#: Field of a JSON prompt that is made for what an agent has learned.
+FIELD = "behavioral_skills"
+HEADING = "## Current Task"
+
+#: ``block(history)``: what to show at this turn; empty for nothing.
+Block = Callable[[Sequence[Message]], str]
+
+
+def place(
+    history: Sequence[Message], block: str, *, heading: bool = False, first_only: bool = False
+) -> list[Message]:
+    """Return the history with a block in it.
+
+    Args:
+        history: The conversation.
+        block: The text; nothing is changed if it is empty.
+        heading: Put a heading between the block and the task.
+        first_only: Only before the agent's first turn, in the first message.
+    """
+    messages: list[dict[str, Any]] = [dict(m) for m in history]
+    spoken = [n for n, m in enumerate(messages) if m.get("role") in ("agent", "assistant")]
+    told = [n for n, m in enumerate(messages) if m.get("role") in ("user", "system")]
+    if not block or not told or (first_only and spoken):
+        return list(messages)
+    at = told[0] if first_only else told[-1]
+    content = str(messages[at].get("content") or "")
+    if spoken and spoken[0] < at:
+        messages[at]["content"] = f"{content}\n\n{block}"
+    else:
+        messages[at]["content"] = _opened(content, block, heading)
+    return list(messages)
+
+
+def _opened(content: str, block: str, heading: bool) -> str:
+    try:
+        prompt = json.loads(content)
+    except (ValueError, RecursionError):
+        prompt = None
+    if isinstance(prompt, dict):
+        return json.dumps({**prompt, FIELD: block}, indent=2)
+    return "\n\n".join([block, *([HEADING] if heading else []), content])
+
+
+def newest(history: Sequence[Message]) -> str:
+    """Return the newest message of the user or system: what is asked, or was observed."""
+    for message in reversed(history):
+        if message.get("role") in ("user", "system"):
+            return str(message.get("content") or "")
+    return ""
+
+
+class BlockAgent:
+    """An agent that is shown a block at every call. Made for one episode."""
+
+    def __init__(
+        self, agent: Agent, block: Block, *, heading: bool = False, first_only: bool = False
+    ) -> None:
+        self._agent = agent
+        self._block = block
+        self._heading = heading
+        self._first_only = first_only
+
+    @property
+    def usage(self) -> Usage:
+        """Usage of the inner agent."""
+        return self._agent.usage
+
+    def inference(
+        self,
+        history: Sequence[Message],
+        tools: Sequence[Mapping[str, Any]] | None = None,
+        **options: Any,
+    ) -> str:
+        """Answer the history with the block in it."""
+        placed = place(
+            history, self._block(history), heading=self._heading, first_only=self._first_only
+        )
+        return self._agent.inference(placed, tools, **options)

@@ -1,0 +1,1 @@
+"""Skills extracted from successful episodes (baselines.md, 5)."""

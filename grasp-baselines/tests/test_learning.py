@@ -1,0 +1,125 @@
+"""Every method learns under the same harness, resumes, and is never paid for twice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grasp import load_method, run_method
+from grasp.contracts import ConfigError, EndpointError, ModelCall
+from grasp.runs.journal import read_journal
+
+from .toy import METHODS, Fees, Model
+
+CONFIG = {"cycle": {"epochs": 2, "batch_size": 4, "concurrency": 4}}
+
+
+def learn(method: str, folder: Path, model: Any = None, **options: Any) -> Any:
+    config = {**CONFIG, **options.pop("config", {})}
+    return run_method(
+        load_method(method), Fees(), config, agent=model or Model(), run_dir=folder, **options
+    )
+
+
+def journal(folder: Path) -> list[dict[str, Any]]:
+    return [
+        {k: v for k, v in event.items() if k != "time"}
+        for event in read_journal(folder / "journal.jsonl")
+    ]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_it_learns_what_the_guidance_gives(method: str, tmp_path: Path) -> None:
+    summary = learn(method, tmp_path / "r").summary()
+    assert (summary["baseline_val"], summary["best_val"]) == (0.5, 1.0)
+    assert summary["test"] == {"learned": 1.0, "no_skills": 0.5}
+    finished = journal(tmp_path / "r")[-1]
+    assert "add the fee" in json.dumps(finished["artifact"])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_run_that_was_stopped_goes_on_and_pays_for_no_call_twice(
+    method: str, tmp_path: Path
+) -> None:
+    learn(method, tmp_path / "whole")
+    model = Model()
+    stops = 0
+    while True:
+        budget = {"config": {"budget": {"calls": 6 * (stops + 1)}}}
+        if not learn(method, tmp_path / "r", model, resume=stops > 0, **budget).stopped:
+            break
+        stops += 1
+        assert stops < 100
+    assert stops > 2
+    assert journal(tmp_path / "r") == journal(tmp_path / "whole")
+    asked = Counter(call.scope for call in model.calls)
+    assert set(asked.values()) == {1}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_writer_that_fails_teaches_nothing_and_stops_nothing(method: str, tmp_path: Path) -> None:
+    class Mute(Model):
+        def complete(self, call: ModelCall) -> Any:
+            if any(f"/{purpose}" in call.scope for purpose in self.answers):
+                raise EndpointError("no answer today", kind="server")
+            return super().complete(call)
+
+    summary = learn(method, tmp_path / "r", Mute()).summary()
+    assert summary["val_curve"] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("answer", ["", "{", "[1, 2]", "null", "<skill>__import__('os')</skill>"])
+def test_no_answer_of_a_writer_breaks_it(method: str, answer: str, tmp_path: Path) -> None:
+    model = Model(**dict.fromkeys(Model().answers, answer))
+    result = learn(method, tmp_path / "r", model, config={"cycle": {"epochs": 1}})
+    assert result.summary()["baseline_val"] == 0.5
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_was_learned_can_be_taken_over(method: str, tmp_path: Path) -> None:
+    learn(method, tmp_path / "r")
+    artifact = journal(tmp_path / "r")[-1]["artifact"]
+    other = load_method(method)({}, tmp_path, Fees())
+    other.load_artifact(json.loads(json.dumps(artifact)))
+    assert json.loads(json.dumps(other.artifact())) == artifact
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_parameter_there_is_not(method: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="max_bulets"):
+        learn(method, tmp_path / "r", config={"method_params": {"max_bulets": 3}})
+
+
+@pytest.mark.parametrize(("method", "size"), [("sequential-memory", 1), ("expel", 8)])
+def test_when_they_learn(method: str, size: int, tmp_path: Path) -> None:
+    learn(method, tmp_path / "r", config={"cycle": {"epochs": 1, "batch_size": 3}})
+    sizes = [e["total"] for e in journal(tmp_path / "r") if e["event"] == "batch"]
+    assert sizes == [size] * (8 // size)
+
+
+def test_a_sequential_note_helps_the_very_next_episode(tmp_path: Path) -> None:
+    learn("sequential-memory", tmp_path / "r", config={"cycle": {"epochs": 1}})
+    verdicts = [e["correct"] for e in journal(tmp_path / "r") if e["event"] == "batch"]
+    assert verdicts.count(0) == 1
+
+
+def test_batch_memory_sees_the_notes_of_its_batch(tmp_path: Path) -> None:
+    model = Model()
+    learn("batch-memory", tmp_path / "r", model, config={"cycle": {"epochs": 1, "batch_size": 8}})
+    prompts = [str(c.messages[0]["content"]) for c in model.calls if "/note" in c.scope]
+    assert [prompt.count("- When asked") for prompt in prompts] == [0, 1, 1, 1]
+
+
+def test_the_reference_is_shown_only_where_asked_for(tmp_path: Path) -> None:
+    for show in (False, True):
+        model = Model()
+        params = {"method_params": {"show_reference": show}}
+        learn("batch-memory", tmp_path / str(show), model, config=params)
+        notes = [str(c.messages[0]["content"]) for c in model.calls if "/note" in c.scope]
+        assert notes
+        assert all(("Expected:" in prompt) is show for prompt in notes)

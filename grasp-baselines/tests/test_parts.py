@@ -1,0 +1,313 @@
+"""The parts that need no model: reading, counting, ranking, placing (baselines.md)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grasp.contracts import Outcome
+from grasp_baselines.evo import text
+from grasp_baselines.evo.method import read_reflection, read_rules
+from grasp_baselines.evo.selection import render, select_episodes, select_rules, utility
+from grasp_baselines.evo.store import Episode, Memory, Rule, credit, merge, new_rule
+from grasp_baselines.expel import rules as expel
+from grasp_baselines.expel.experience import Experience
+from grasp_baselines.memory.notes import add_notes, read_note, render_notes
+from grasp_baselines.placement import FIELD, place
+from grasp_baselines.settings import EvoParams, SkillxParams
+from grasp_baselines.skillx.library import Skill, put, read_merged, read_skills, retrieve
+from grasp_baselines.skillx.trajectory import STUB, read_plan, steps, trajectory
+
+
+def outcome(number: int = 1, *, correct: bool = False, **facts: Any) -> Outcome:
+    known = {"sample_type": "", "instruction": f"task {number}", "correct": correct}
+    return Outcome(sample_id=str(number), **{**known, **facts})
+
+
+# -- notes --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "note"),
+    [
+        ("When asked for x, do y.", "When asked for x, do y."),
+        ("- when asked for x,\n  do y.", "when asked for x, do y."),
+        ("```\nWhen asked for x, do y.\n```", "When asked for x, do y."),
+        ('```json\n["nothing", "When asked a, b.", "When asked c, d."]\n```', "When asked c, d."),
+        ("When asked a, b.\nWhen asked c, d.\nand e.", "When asked c, d. and e."),
+        ("<memory>\n- When asked a, b.\n</memory>", "When asked a, b."),
+        ("The lesson: when asked a, b.", "when asked a, b."),
+        ("Be careful.", ""),
+        ("", ""),
+    ],
+)
+def test_reading_a_note(answer: str, note: str) -> None:
+    assert read_note(answer) == note
+
+
+@given(st.text())
+def test_a_note_begins_as_it_should_or_is_none(answer: str) -> None:
+    note = read_note(answer)
+    assert note == "" or note.lower().startswith("when asked")
+    assert read_note(note) == note
+
+
+def test_notes_stand_once_in_their_order() -> None:
+    assert add_notes(("a", "b"), ["A", "c", "", "c"]) == ("a", "b", "c")
+    assert add_notes(("a", "b"), ["c"], limit=2) == ("b", "c")
+    assert render_notes(()) == ""
+    assert render_notes(("x",)).splitlines()[-2:] == ["- x", "</memory>"]
+
+
+# -- placement ----------------------------------------------------------------------------
+
+
+def test_a_block_stands_before_the_task_and_behind_observations() -> None:
+    first = [{"role": "system", "content": "s"}, {"role": "user", "content": "task"}]
+    assert place(first, "B")[1]["content"] == "B\n\ntask"
+    assert place(first, "B", heading=True)[1]["content"] == "B\n\n## Current Task\n\ntask"
+    later = [*first, {"role": "agent", "content": "a"}, {"role": "user", "content": "seen"}]
+    placed = place(later, "B")
+    assert [m["content"] for m in placed] == ["s", "task", "a", "seen\n\nB"]
+    assert later[1]["content"] == "task"
+    assert place(later, "") == later
+    assert place(later, "B", first_only=True) == later
+    assert place(first, "B", first_only=True)[0]["content"] == "B\n\ns"
+
+
+def test_a_block_goes_into_the_field_of_a_json_prompt() -> None:
+    history = [{"role": "user", "content": json.dumps({"task": 1, FIELD: ""})}]
+    assert json.loads(place(history, "B")[0]["content"]) == {"task": 1, FIELD: "B"}
+
+
+# -- ExpeL --------------------------------------------------------------------------------
+
+
+def test_the_grammar_of_operations() -> None:
+    answer = (
+        "Thoughts.\nADD 3: look first\n- AGREE 1: Rule: check units.\nEDIT 2: new text\n"
+        "REMOVE 1: old.\nADD: say ADD again\nADD:\nMOVE 1: x\nadd: lower"
+    )
+    assert expel.read_operations(answer) == [
+        expel.Operation("ADD", None, "look first."),
+        expel.Operation("AGREE", 1, "check units."),
+        expel.Operation("EDIT", 2, "new text."),
+        expel.Operation("REMOVE", 1, "old."),
+    ]
+
+
+def op(kind: str, number: int | None, words: str) -> expel.Operation:
+    return expel.Operation(kind, number, words)
+
+
+RULES = (expel.Rule("a."), expel.Rule("b."), expel.Rule("c.", 1))
+
+
+def test_counters() -> None:
+    operations = [
+        op("REMOVE", 3, "c."), op("AGREE", 2, "b."), op("EDIT", 1, "a2."), op("ADD", None, "d."),
+        op("ADD", None, "d."), op("ADD", None, "b."), op("EDIT", 2, "b."), op("AGREE", 9, "x."),
+    ]  # fmt: skip
+    assert expel.apply(RULES, operations, 20) == (
+        expel.Rule("b.", 4), expel.Rule("a2.", 3), expel.Rule("d.", 2),
+    )  # fmt: skip
+
+
+def test_a_full_list_removes_harder_and_is_cut() -> None:
+    operations = [op("REMOVE", 1, "a."), op("ADD", None, "d."), op("AGREE", 3, "c.")]
+    assert expel.apply(RULES, operations, 3) == (
+        expel.Rule("b.", 2), expel.Rule("c.", 2), expel.Rule("d.", 2),
+    )  # fmt: skip
+
+
+def test_a_rule_without_a_number_is_found_by_its_text() -> None:
+    assert expel.apply(RULES, [op("AGREE", None, "b.")], 20)[0] == expel.Rule("b.", 3)
+    assert expel.apply(RULES, [op("EDIT", None, "b.")], 20) == RULES
+
+
+def test_the_originals_defect_is_kept_on_request() -> None:
+    operations = [op("AGREE", 2, "b."), op("AGREE", 1, "see 3."), op("ADD", None, "d.")]
+    found = expel.apply(RULES, [*operations, op("ADD", None, "d.")], 20, compat=True)
+    assert {r.text: r.counter for r in found} == {"a.": 2, "b.": 2, "c.": 2, "d.": 2}
+    assert len(found) == 5
+
+
+def test_pairs() -> None:
+    experience = Experience().add(
+        [
+            outcome(1, correct=True, instruction="weigh the red box"),
+            outcome(2, correct=True, instruction="weigh the blue box"),
+            outcome(3, instruction="Weigh the blue bag"),
+            outcome(4, instruction="zzz", status="error"),
+            outcome(5, correct=True, instruction="weigh the blue box"),
+        ]
+    )
+    assert [(f.sample_id, s.sample_id) for f, s in experience.pairs()] == [("3", "2"), ("4", "1")]
+    assert Experience().add([outcome(1)]).pairs() == []
+
+
+# -- Evo-memory ---------------------------------------------------------------------------
+
+
+def rule(words: str, shown: int = 0, success: int = 0) -> Rule:
+    made = new_rule(text.normal(words))
+    return Rule(made.id, made.text, made.tags, shown, success)
+
+
+def test_normal_rules() -> None:
+    assert text.normal("- check  the unit") == "[P1] Check the unit"
+    assert text.normal("[P0] check") == "[P0] check"
+    assert text.key("[P0] Check, the Unit!") == text.key("[P2] check the unit")
+    assert text.actionable("[P1] Check the unit")
+    assert not text.actionable("[P1] Check")
+    assert not text.actionable("[P1] The answer is 7 for all")
+
+
+def test_cutting_keeps_the_size() -> None:
+    assert text.cut("x" * 30, 30) == "x" * 30
+    assert text.cut("x" * 31, 30).startswith("x" * 10 + " …")
+    assert len(text.cut("x" * 99, 30)) <= 30
+
+
+@given(st.text(), st.text())
+def test_overlap_is_a_cosine(a: str, b: str) -> None:
+    assert 0 <= text.overlap(a, b) <= 1.0000001
+    assert text.overlap(a, b) == text.overlap(b, a)
+
+
+def test_utility() -> None:
+    rules = [rule("one rule here", 4, 3), rule("two rules here", 1, 0), rule("three rules here")]
+    assert utility(rules[2], rules, 0.8) == 1.0
+    assert utility(rules[0], rules, 0.8) == pytest.approx(0.75 + 0.8 * (1.791759 / 4) ** 0.5)
+    assert utility(rules[0], rules, 0.0) == 0.75
+
+
+def test_rules_are_ranked_by_priority_before_fit() -> None:
+    rules = [
+        rule("[P1] weigh the box carefully"), rule("[P2] weigh the box"),
+        rule("[P0] something else entirely"), rule("[P1] nothing to do with it"),
+    ]  # fmt: skip
+    chosen = select_rules(rules, "weigh the box", EvoParams())
+    assert [text.priority(r.text) for r in chosen] == [0, 1, 1, 2]
+    assert chosen[1].text.endswith("carefully")
+    assert len(select_rules(rules, "x", EvoParams(semantic_top_k=2))) == 2
+
+
+def test_episodes_with_nothing_in_common_are_not_shown() -> None:
+    episodes = [Episode(str(n), "", t, True, t, "", (), ()) for n, t in enumerate(["box", "bag"])]
+    assert [e.id for e in select_episodes(episodes, "a bag", EvoParams())] == ["1"]
+
+
+def test_the_block_of_an_empty_memory() -> None:
+    assert render(Memory(), "q", EvoParams()) == ""
+    assert render(Memory(), "q", EvoParams(upstream_compat=True)).startswith("[Memory]")
+
+
+def test_merging_keeps_the_record_of_what_stays() -> None:
+    known = (rule("[P1] weigh the box", 5, 4), rule("[P1] drop this rule", 2, 1))
+    found = merge(known, ["[P0] Weigh the box!", "too short", "a brand new rule"], 25)
+    assert [(r.text, r.shown) for r in found] == [
+        ("[P0] Weigh the box!", 5), ("[P1] A brand new rule", 0),
+    ]  # fmt: skip
+    assert len(merge((), [f"rule number {n} is here" for n in range(30)], 25)) == 25
+
+
+def test_credit() -> None:
+    rules = (rule("weigh the box"), rule("count the bags"))
+    ids = [r.id for r in rules]
+    good = credit(rules, ids[:1], correct=True, analysis="", tags=())
+    assert [(r.shown, r.success, r.failure) for r in good] == [(1, 1, 0), (0, 0, 0)]
+    bad = credit(rules, ids, correct=False, analysis="did not weigh", tags=())
+    assert [(r.shown, r.success, r.failure) for r in bad] == [(1, 0, 1), (1, 0, 0)]
+
+
+@pytest.mark.parametrize("value", [None, [], {}, {"action_guidelines": "x", "tags": 3}])
+def test_reflections_of_any_shape(value: Any) -> None:
+    found = read_reflection(value)
+    assert (found.guidelines, found.tags, found.store_episode) == ((), (), True)
+
+
+def test_a_reflection_is_normalised() -> None:
+    found = read_reflection(
+        {
+            "episodic_summary": "s" * 700,
+            "action_guidelines": ["check the unit", "Check the unit.", "short", *"abcdefg" * 2],
+            "tags": ["Lab Value", "lab value", "x"],
+            "should_store_episode": False,
+        }
+    )
+    assert len(found.summary) <= 600
+    assert found.guidelines == ("[P1] Check the unit",)
+    assert (found.tags, found.store_episode) == (("lab_value", "x"), False)
+
+
+@pytest.mark.parametrize("answer", [None, "", "no json", "[]", '{"updated_rules": "x"}'])
+def test_an_unusable_curation(answer: str | None) -> None:
+    assert read_rules(answer) == []
+
+
+# -- SkillX -------------------------------------------------------------------------------
+
+
+def test_a_long_trajectory_is_shortened() -> None:
+    made = trajectory(
+        outcome(agent_actions=tuple(f"act{n}" for n in range(1, 21))), SkillxParams()
+    ).splitlines()
+    assert len(made) == 13
+    assert made[2:5] == ["3. act3", "(…)", "12. act12"]
+    told = outcome(history=({"role": "user", "content": "x" * 2000},))
+    assert len(trajectory(told, SkillxParams())) == len("user: ") + 1200
+
+
+def test_plans() -> None:
+    plan = read_plan("so <plan># step 1: find; key APIs used: search\n# rest</plan>")
+    assert steps(plan) == ["step 1: find; key APIs used: search"]
+    assert steps("# one\n# two") == ["# one", "# two"]
+    assert read_plan(None) == read_plan("<plan> </plan>") == STUB
+    assert steps(STUB)
+
+
+def test_skills_of_an_answer() -> None:
+    answer = json.dumps(
+        [
+            {"option": "add", "skill": {"name": "a", "content": "x", "tools": ["t"]}},
+            {"option": "modify", "modified_from": "b", "skill": {"name": "b"}},
+            {"option": "keep", "skill_name": "c"},
+            {"option": "add", "skill": {"document": "no name"}},
+        ]
+    )
+    found = read_skills(f"```json\n{answer}\n```")
+    assert found == [Skill("a", "", "x", ("t",)), Skill("b", "", "")]
+    assert read_skills("nothing") is None
+
+
+GROUP = [Skill("a", "1", "x"), Skill("A", "2", "y")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "names", "compat"),
+    [
+        ('<skill>{"name": "m"}</skill>', ["m"], ["m"]),
+        ('<skill>[{"name": "m"}, {"name": "n"}]</skill>', ["m", "n"], []),
+        ('<skill>[{"name": "m"}]</skill>', ["m"], []),
+        ("<skill>[{'name': 'm'}]</skill>", ["m"], ["m"]),
+        ("<skill>__import__('os').getcwd()</skill>", ["a"], []),
+        ("no tags", ["a"], []),
+        (None, ["a"], []),
+    ],
+)
+def test_merging(answer: str | None, names: list[str], compat: list[str]) -> None:
+    assert [s.name for s in read_merged(answer, GROUP, compat=False)] == names
+    assert [s.name for s in read_merged(answer, GROUP, compat=True)] == compat
+
+
+def test_the_library() -> None:
+    library = put([Skill("a", "", "1"), Skill("b", "", "2")], [Skill("a", "", "3")])
+    assert [(s.name, s.content) for s in library] == [("a", "3"), ("b", "2")]
+    weigh, count = Skill("weigh box", "weigh a box", ""), Skill("count", "count bags", "")
+    assert retrieve([count, weigh], "weigh the box", 5) == [weigh, count]
+    assert retrieve([count], "nothing like it", 5) == []
