@@ -187,6 +187,13 @@ def gate_study(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks.gate_study", *session.posargs, env=env)
 
 
+@nox.session(name="methods-study")
+def methods_study(session: nox.Session) -> None:
+    """Give every method helpful and harmful guidance; the table of docs/baselines.md."""
+    session.install("-q", "-e", str(ROOT / "grasp-core"), "-e", str(ROOT / "grasp-baselines"))
+    session.run("python", "benchmarks/methods_study.py", *session.posargs)
+
+
 @nox.session
 def engine(session: nox.Session) -> None:
     """Measure calls, time, CPU and memory of a run against an endpoint with a fixed latency."""
