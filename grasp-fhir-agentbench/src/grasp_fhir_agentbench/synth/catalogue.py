@@ -7,7 +7,8 @@ from importlib.resources import files
 
 import yaml
 
-from grasp_fhir_agentbench.synth.templates import MAKERS, Template
+from grasp_fhir_agentbench.synth.drafts import Template
+from grasp_fhir_agentbench.synth.families import MAKERS
 
 
 @lru_cache(maxsize=1)

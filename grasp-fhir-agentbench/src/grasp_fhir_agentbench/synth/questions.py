@@ -12,8 +12,8 @@ from grasp.contracts import ConfigError
 from grasp_fhir_agentbench.records import Record
 from grasp_fhir_agentbench.synth import fhir
 from grasp_fhir_agentbench.synth.catalogue import templates
+from grasp_fhir_agentbench.synth.drafts import Draft, Template
 from grasp_fhir_agentbench.synth.tables import Chart, charts
-from grasp_fhir_agentbench.synth.templates import Draft, Template
 
 #: Questions of each split; the first three are GRASP's.
 DEFAULT_SIZES: Mapping[str, int] = {"dev": 120, "val": 80, "test": 80, "ood": 60}
