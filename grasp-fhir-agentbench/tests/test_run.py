@@ -12,6 +12,7 @@ import pytest
 
 from grasp.contracts import Completion, ModelCall, Sample, Usage
 from grasp.runs.api import run_method
+from grasp.runs.replay import replay
 from grasp_fhir_agentbench.records import Record
 from grasp_fhir_agentbench.task import FhirAgentBench
 
@@ -74,11 +75,53 @@ def test_a_run(method: str, tmp_path: Path, records: Mapping[str, Record]) -> No
 class Short(FhirAgentBench):
     """Some questions of each split, half of them about drugs."""
 
-    def __init__(self) -> None:
-        super().__init__(source="synthetic")
+    def __init__(self, **params: Any) -> None:
+        super().__init__(source="synthetic", **params)
 
     def samples(self, split: str) -> Sequence[Sample]:
         every = super().samples(split)
         drugs = [s for s in every if s["main_table_name"] == "prescriptions"]
         others = [s for s in every if s["family"] in ("demographics", "diagnoses", "encounters")]
         return [*drugs[:3], *others[:2]]
+
+
+class Judge(Oracle):
+    """Accepts what the rules accept, and is asked by GRASP's prompt."""
+
+    identity: Mapping[str, Any] = {"backend": "judge"}
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.asked: list[str] = []
+
+    def complete(self, call_: ModelCall) -> Completion:
+        self.asked.append(str(call_.messages[-1]["content"]))
+        assert "Right answer:" in self.asked[-1]
+        return Completion("0" if "I can't read" in self.asked[-1] else "1", Usage(calls=1))
+
+
+class Acting(Pupil):
+    """Acts, and judges where it is asked to."""
+
+    def __init__(self, records: Mapping[str, Record]) -> None:
+        super().__init__(records)
+        self.judge = Judge()
+
+    def complete(self, call_: ModelCall) -> Completion:
+        if "Right answer:" in str(call_.messages[-1]["content"]):
+            return self.judge.complete(call_)
+        return super().complete(call_)
+
+
+def test_a_judged_run_replays_without_asking_anybody(
+    tmp_path: Path, records: Mapping[str, Record]
+) -> None:
+    agent = Acting(records)
+    config = {"method": "no-skills", "task": "short", "cycle": CYCLE}
+    path = tmp_path / "run"
+    result = run_method(None, Short(grader="grasp"), config, agent=agent, run_dir=path)
+    assert result.usage["calls"]["by_kind"]["judge"] == len(agent.judge.asked) > 0
+    assert len(set(agent.judge.asked)) == len(agent.judge.asked)  # Each question once.
+    replayed = replay(path, lambda name, **params: Short(grader="grasp"))
+    assert replayed.same_scores
+    assert replayed.result.usage["calls"]["by_kind"]["judge"] == len(agent.judge.asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from grasp_fhir_agentbench.synth import vocabulary as words
@@ -29,7 +30,12 @@ Resource = dict[str, Any]
 
 def fhir_id(name: str, key: object) -> str:
     """Return the id of a row's resource, made as MIMIC-IV on FHIR makes it."""
-    return str(uuid.uuid5(uuid.uuid5(_ROOT, name), str(key)))
+    return str(uuid.uuid5(_namespace(name), str(key)))
+
+
+@lru_cache(maxsize=64)
+def _namespace(name: str) -> uuid.UUID:
+    return uuid.uuid5(_ROOT, name)
 
 
 def patient_id(chart: Chart) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 
 from grasp_fhir_agentbench.synth import vocabulary as words
 
@@ -317,10 +315,3 @@ def _times(
 def _value(rng: random.Random, what: words.Measured) -> float:
     value = round(rng.uniform(what.low, what.high), what.digits)
     return value if what.digits else float(int(value))
-
-
-def rows_of(chart: Chart) -> Iterable[Any]:
-    """Return every row of a chart, for counting."""
-    for name, value in vars(chart).items():
-        if isinstance(value, list) and name != "admissions":
-            yield from value
