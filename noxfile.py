@@ -119,9 +119,9 @@ def executors(session: nox.Session) -> None:
 
 @nox.session
 def report(session: nox.Session) -> None:
-    """Click through a run's page in a headless Chromium, where there is one."""
-    session.install("-q", "-e", str(ROOT / "grasp-core"), "selenium>=4.20", *TEST_TOOLS)
-    session.run("pytest", "-m", "slow", "-rs", "grasp-core/tests/report", *session.posargs)
+    """Draw plots, and click through a run's page in a headless Chromium, where there is one."""
+    session.install("-q", "-e", f"{ROOT / 'grasp-core'}[plot]", "selenium>=4.20", *TEST_TOOLS)
+    session.run("pytest", "-rs", "grasp-core/tests/report", *session.posargs)
 
 
 @nox.session(name="real-model")

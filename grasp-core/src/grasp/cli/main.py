@@ -26,6 +26,7 @@ _COMMANDS = {
     "show": ("grasp.cli.show:show", "Show a run: curve, decisions, skills."),
     "report": ("grasp.cli.report:report", "Write a run as one HTML file."),
     "view": ("grasp.cli.view:view", "Serve a run's page while it goes on."),
+    "plot": ("grasp.cli.plot:plot", "Draw runs as PNG, SVG or PDF."),
     "replay": ("grasp.cli.replay:replay", "Run a finished run again, offline."),
     "gate": ("grasp.cli.gate:gate", "Decide a run's updates again with another gate."),
     "compare": ("grasp.cli.compare:compare", "Compare runs; say what is known and what is not."),

@@ -62,14 +62,19 @@ def figures_of(paths: Iterable[Path]) -> list[Figure]:
     Raises:
         RunError: There is no run in one of them, or one is not finished.
     """
-    found: list[Figure] = []
-    for path in paths:
-        folders = list(_runs(path))
-        if not folders:
-            raise RunError(f"no run in {path}", "give folders of runs, or a folder of a sweep")
-        for folder in folders:
-            found += _figures(folder)
-    return found
+    return [f for path in paths for folder in runs_in(path) for f in _figures(folder)]
+
+
+def runs_in(path: Path) -> list[Path]:
+    """Return the run in a folder, or those at any depth below it.
+
+    Raises:
+        RunError: There is none.
+    """
+    folders = list(_runs(path))
+    if not folders:
+        raise RunError(f"no run in {path}", "give a run's folder, or a folder of runs")
+    return folders
 
 
 def _runs(path: Path) -> Iterator[Path]:
