@@ -11,27 +11,23 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from grasp.agents.calls import content_key
 from grasp.contracts import Completion, Message, ModelCall, Usage
 
-if TYPE_CHECKING:
-    from grasp.agents.session import Session
+#: ``ask(purpose, call)``: answer one call, from the store or the backend.
+Ask = Callable[[str, ModelCall], Completion]
 
 #: What the calls are counted under, and where their scopes begin.
 PURPOSE = "judge"
 
 
 class Judging:
-    """Hands out judges that share a session. Thread-safe.
+    """Hands out judges that ask at one place. Thread-safe."""
 
-    Args:
-        session: Where they ask.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, ask: Ask) -> None:
+        self._asking = ask
         self._lock = threading.Lock()
         self._turns: dict[str, threading.Lock] = {}
 
@@ -41,7 +37,7 @@ class Judging:
 
     def _ask(self, call: ModelCall) -> Completion:
         with self._turn(call.scope):
-            return self._session.complete(PURPOSE, call)
+            return self._asking(PURPOSE, call)
 
     @contextlib.contextmanager
     def _turn(self, scope: str) -> Iterator[None]:

@@ -92,7 +92,7 @@ class Session:
             self._judge = Session(judge, store, ledger=self.ledger, budget=budget)
             self._judge.cancelled = self.cancelled
         #: Judges for graders that need a model.
-        self.judging = Judging(self._judge)
+        self.judging = Judging(self._judge.complete)
 
     def agent(self, purpose: str, scope: str) -> SessionAgent:
         """Return an agent whose calls are counted under ``purpose`` and addressed by ``scope``."""
