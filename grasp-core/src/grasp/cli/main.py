@@ -32,6 +32,7 @@ _COMMANDS = {
     "gate": ("grasp.cli.gate:gate", "Decide a run's updates again with another gate."),
     "compare": ("grasp.cli.compare:compare", "Compare runs; say what is known and what is not."),
     "reproduce": ("grasp.cli.reproduce:reproduce", "Recompute the paper's tables."),
+    "results": ("grasp.cli.results:results", "Import results of the original's release."),
     "skills": ("grasp.cli.skills:skills", "List, show, export and import skills."),
     "list-plugins": ("grasp.cli.plugins:list_plugins", "List installed plugins."),
     "show-plugin": ("grasp.cli.show_plugin:show_plugin", "Show one plugin and what it registers."),

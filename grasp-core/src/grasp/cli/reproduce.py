@@ -19,11 +19,16 @@ PAPER = Path("results", "paper")
     show_default=True,
     help="Folder of the paper's figures.",
 )
+@click.option(
+    "--scores",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File of single runs' figures; default: the paper's.",
+)
 @click.option("--json", "form", flag_value="json", help="Print a JSON array of cells.")
 @click.option("--csv", "form", flag_value="csv", help="Print the cells as CSV.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print tables in Markdown.")
 @click.option("--latex", "form", flag_value="latex", help="Print tables in LaTeX.")
-def reproduce(wanted: tuple[str, ...], paper: Path, form: str | None) -> None:
+def reproduce(wanted: tuple[str, ...], paper: Path, scores: Path | None, form: str | None) -> None:
     """Recompute the paper's tables from its figures of single runs.
 
     Cells are mean and sample standard deviation over runs, in per cent; the published one
@@ -51,7 +56,7 @@ def reproduce(wanted: tuple[str, ...], paper: Path, form: str | None) -> None:
         words = [w for w in wanted if not Path(w).is_dir()]
         found = compare(cells(figures_of(runs)), published, words, own=True)
     else:
-        found = compare(cells(read_figures(paper / "scores.csv")), published, wanted)
+        found = compare(cells(read_figures(scores or paper / "scores.csv")), published, wanted)
     if form == "json":
         click.echo(json.dumps(printing.rows(found), indent=1))
     elif form == "csv":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +69,32 @@ def read_figures(path: Path) -> list[Figure]:
         except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             raise ConfigError(f"{path}, line {number}: {error!r} in a figure") from None
     return found
+
+
+#: Columns of a file of figures; ``correct`` and ``total`` may stand for ``score``.
+COLUMNS = (
+    "study", "model", "benchmark", "writer", "learned_on", "method", "run", "split", "stage",
+    "epoch", "correct", "total", "score",
+)  # fmt: skip
+
+
+def write_figures(path: Path, figures: Iterable[Figure]) -> None:
+    """Write figures so that ``read_figures`` reads them.
+
+    Raises:
+        ConfigError: The file can't be written.
+    """
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+            writer.writeheader()
+            for figure in figures:
+                epoch = "" if figure.epoch is None else figure.epoch
+                writer.writerow({**vars(figure), "epoch": epoch, "score": repr(figure.score)})
+    except OSError as error:
+        raise ConfigError(
+            f"can't write {path}: {error.strerror}", "name another with --out"
+        ) from None
 
 
 def read_published(path: Path) -> dict[Key, Published]:
