@@ -107,6 +107,12 @@ def test_talk_without_the_marker_goes_on_to_the_limit(task: FhirAgentBench) -> N
     assert rollout.answer == NO_ANSWER
     assert len(model.calls) == 30
     assert not task.evaluate(sample(task), rollout)
+    # Many endpoints refuse two turns of the model in a row.
+    roles = [m["role"] for m in model.calls[-1].messages]
+    assert roles == ["system", *["user", "agent"] * 29, "user"]
+    compat = task_of(upstream_compat=True)
+    _, model = run(compat, "Let me think.")
+    assert [m["role"] for m in model.calls[-1].messages[2:]] == ["agent"] * 29
 
 
 def test_a_marker_beside_a_tool_call_ends_nothing(task: FhirAgentBench) -> None:

@@ -31,6 +31,8 @@ from grasp_fhir_agentbench.tools import (
 MAX_ITERATIONS = 30
 
 NO_TOOL_CALLS = "No tool calls found in the response"
+#: Sent where the model neither called a tool nor answered.
+NUDGE = 'Go on: call a tool, or give the answer after the words "The final answer is:".'
 NO_ANSWER = "No final answer reached within iteration limit."
 
 
@@ -130,6 +132,11 @@ class Conversation:
         else:
             self._sent.append({"role": "tool", "content": text, "tool_call_id": call.id})
 
+    def nudge(self) -> None:
+        """Ask the model to go on: many endpoints refuse a chat that ends with its own turn."""
+        for messages in (self.told, self._sent):
+            messages.append({"role": "user", "content": NUDGE})
+
     def unanswered(self, calls: Sequence[Call]) -> None:
         """Tell the model that further calls of its turn were not made."""
         for call in calls:
@@ -144,6 +151,7 @@ def run_episode(
     *,
     as_text: bool = False,
     max_iterations: int = MAX_ITERATIONS,
+    nudge: bool = True,
 ) -> Rollout:
     """Run one episode.
 
@@ -154,6 +162,8 @@ def run_episode(
         variant: Which tools it has, in which order.
         as_text: See ``Conversation``.
         max_iterations: Model calls of a multi-turn episode.
+        nudge: Ask a model to go on that neither called a tool nor answered; the original
+            sends it its own words again.
 
     Raises:
         AgentError: A model call failed for good, other than by the prompt's length.
@@ -170,7 +180,7 @@ def run_episode(
         if variant.turns == "single":
             answer = _single_turn(talk, tools, variant)
         else:
-            answer = _multi_turn(talk, tools, variant, max_iterations)
+            answer = _multi_turn(talk, tools, variant, max_iterations, nudge)
             if answer is None:
                 status, answer = Status.TASK_LIMIT, NO_ANSWER
     except ContextLimitError:
@@ -182,7 +192,7 @@ def run_episode(
 
 
 def _multi_turn(
-    talk: Conversation, tools: Tools, variant: Variant, max_iterations: int
+    talk: Conversation, tools: Tools, variant: Variant, max_iterations: int, nudge: bool
 ) -> str | None:
     for _ in range(max_iterations):
         text, calls = talk.ask(variant.tools)
@@ -190,6 +200,8 @@ def _multi_turn(
             return text
         for call in calls:
             talk.result(call, _answer_call(call, tools, variant))
+        if nudge and not calls:
+            talk.nudge()
     return None
 
 

@@ -91,7 +91,8 @@ class FhirAgentBench(Task):
         python_seconds: Time for one piece of code.
         python_memory_mib: Memory for one piece of code.
         upstream_compat: Keep the original's defects: a second retrieval of a type replaces the
-            first, ``id`` is sent where FHIR wants ``_id``, no guidance or tags for the writer
+            first, ``id`` is sent where FHIR wants ``_id``, a model that neither calls a tool nor
+            answers gets its own words again, no guidance or tags for the writer
             but the original's.
 
     Raises:
@@ -194,6 +195,7 @@ class FhirAgentBench(Task):
             self._variant,
             as_text=self._as_text,
             max_iterations=self._max_iterations,
+            nudge=not self._compat,
         )
 
     # -- grading --------------------------------------------------------------------
