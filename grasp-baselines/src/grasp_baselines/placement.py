@@ -79,6 +79,11 @@ class BlockAgent:
         """Usage of the inner agent."""
         return self._agent.usage
 
+    @property
+    def inner(self) -> Agent:
+        """The wrapped agent: tasks find the model's tool calls through it."""
+        return self._agent
+
     def inference(
         self,
         history: Sequence[Message],
