@@ -187,6 +187,8 @@ def _shown(annotation: Any) -> str:
         return annotation
     if typing.get_origin(annotation) is typing.Annotated:
         annotation = typing.get_args(annotation)[0]
+    if typing.get_origin(annotation) is typing.Union:  # As Python 3.10 makes of a default of None.
+        return " | ".join(_shown(one) for one in typing.get_args(annotation))
     return _MODULES.sub("", inspect.formatannotation(annotation)).replace("NoneType", "None")
 
 
