@@ -33,9 +33,13 @@ TEST_TOOLS = (
 LINT_TOOLS = ("ruff==0.17.6", "mypy==2.4.1", "types-PyYAML", "pytest", "hypothesis", "nox")
 
 
+#: Extras without which a distribution's default suite would skip tests.
+EXTRAS = {"grasp-agentbench": "[dbbench,webshop]"}
+
+
 def install(session: nox.Session, *extra: str) -> None:
     """Install all five distributions from the checkout, editable, in one go."""
-    editable = [part for d in DISTRIBUTIONS for part in ("-e", str(ROOT / d))]
+    editable = [part for d in DISTRIBUTIONS for part in ("-e", f"{ROOT / d}{EXTRAS.get(d, '')}")]
     session.install("-q", *editable, *extra)
 
 

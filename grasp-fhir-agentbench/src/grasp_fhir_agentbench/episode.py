@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from grasp.contracts import (
-    Agent,
-    ContextLimitError,
-    Message,
-    Rollout,
-    Status,
-    last_completion,
-)
+from grasp.contracts import Agent, ContextLimitError, Rollout, Status
+from grasp.dialogue import Dialogue, ToolCall
 from grasp_fhir_agentbench.prompts import MARKER, system_prompt, user_prompt
 from grasp_fhir_agentbench.tools import (
     BY_ID,
@@ -24,7 +17,6 @@ from grasp_fhir_agentbench.tools import (
     PYTHON,
     REQUEST,
     Tools,
-    read_arguments,
 )
 
 #: Model calls of a multi-turn episode.
@@ -64,83 +56,8 @@ VARIANTS: Mapping[str, Variant] = {
 }
 
 
-@dataclass(frozen=True)
-class Call:
-    """One tool call of the model; ``arguments`` is ``None`` where they can't be read."""
-
-    id: str
-    name: str
-    arguments: dict[str, Any] | None
-
-    def __str__(self) -> str:
-        return f"{self.name}({json.dumps(self.arguments, ensure_ascii=False)})"
-
-
 class UnknownTool(Exception):
     """The model called a tool that there isn't; ends the episode as in the original."""
-
-
-class Conversation:
-    """The chat of one episode, as the model gets it and as people read it.
-
-    Args:
-        agent: The model.
-        as_text: Tools are called in the text of replies.
-    """
-
-    def __init__(self, agent: Agent, opening: Sequence[Message], *, as_text: bool) -> None:
-        self._agent = agent
-        self._as_text = as_text
-        self._sent: list[Message] = [dict(m) for m in opening]
-        #: The transcript: tool calls stand in the text of the agent's turns.
-        self.told: list[Message] = [dict(m) for m in opening]
-        self.actions: list[str] = []
-
-    def ask(self, tools: Sequence[str]) -> tuple[str, list[Call]]:
-        """Let the model take its turn; return its text and its tool calls.
-
-        Raises:
-            AgentError: The call failed for good.
-        """
-        if self._as_text or not tools:
-            said = self._agent.inference(list(self._sent))
-        else:
-            declared = [DECLARATIONS[name] for name in tools]
-            said = self._agent.inference(list(self._sent), declared)
-        text = said if isinstance(said, str) else ""
-        turn: Message = {"role": "agent", "content": text}
-        if self._as_text:
-            calls = _calls_in_text(text) if tools else []
-        else:
-            completion = last_completion(self._agent) if tools else None
-            raw = completion.tool_calls if completion else ()
-            calls = [_call(one) for one in raw]
-            if raw:
-                turn["tool_calls"] = [dict(one) for one in raw]
-        self._sent.append(turn)
-        shown = [text] if text and not (calls and self._as_text) else []
-        shown += [f"CALL {call}" for call in calls]
-        self.told.append({"role": "agent", "content": "\n".join(shown)})
-        self.actions += shown
-        return text, calls
-
-    def result(self, call: Call, text: str) -> None:
-        """Tell the model what a tool returned."""
-        self.told.append({"role": "tool", "content": text})
-        if self._as_text:
-            self._sent.append({"role": "user", "content": f"Result of {call.name}:\n{text}"})
-        else:
-            self._sent.append({"role": "tool", "content": text, "tool_call_id": call.id})
-
-    def nudge(self) -> None:
-        """Ask the model to go on: many endpoints refuse a chat that ends with its own turn."""
-        for messages in (self.told, self._sent):
-            messages.append({"role": "user", "content": NUDGE})
-
-    def unanswered(self, calls: Sequence[Call]) -> None:
-        """Tell the model that further calls of its turn were not made."""
-        for call in calls:
-            self.result(call, "Not run: one call at a time.")
 
 
 def run_episode(
@@ -160,7 +77,7 @@ def run_episode(
         tools: Its tools; what they retrieved becomes ``raw`` of the rollout.
         agent: The model.
         variant: Which tools it has, in which order.
-        as_text: See ``Conversation``.
+        as_text: See ``Dialogue``.
         max_iterations: Model calls of a multi-turn episode.
         nudge: Ask a model to go on that neither called a tool nor answered; the original
             sends it its own words again.
@@ -174,7 +91,7 @@ def run_episode(
         {"role": "system", "content": system_prompt(declared, code=variant.code, as_text=as_text)},
         {"role": "user", "content": user_prompt(record)},
     ]
-    talk = Conversation(agent, opening, as_text=as_text)
+    talk = Dialogue(agent, opening, as_text=as_text)
     status, answer = Status.COMPLETED, None
     try:
         if variant.turns == "single":
@@ -192,36 +109,37 @@ def run_episode(
 
 
 def _multi_turn(
-    talk: Conversation, tools: Tools, variant: Variant, max_iterations: int, nudge: bool
+    talk: Dialogue, tools: Tools, variant: Variant, max_iterations: int, nudge: bool
 ) -> str | None:
+    declared = [DECLARATIONS[name] for name in variant.tools]
     for _ in range(max_iterations):
-        text, calls = talk.ask(variant.tools)
+        text, calls = talk.ask(declared)
         if not calls and MARKER in text.lower():
             return text
         for call in calls:
             talk.result(call, _answer_call(call, tools, variant))
         if nudge and not calls:
-            talk.nudge()
+            talk.say(NUDGE)
     return None
 
 
-def _single_turn(talk: Conversation, tools: Tools, variant: Variant) -> str:
+def _single_turn(talk: Dialogue, tools: Tools, variant: Variant) -> str:
     retrieving = [name for name in variant.tools if name != PYTHON]
-    _, calls = talk.ask(retrieving)
+    _, calls = talk.ask([DECLARATIONS[name] for name in retrieving])
     if not calls:
         return NO_TOOL_CALLS
     for call in calls:
         talk.result(call, _answer_call(call, tools, variant))
     if variant.code:
-        _, calls = talk.ask([PYTHON])
+        _, calls = talk.ask([DECLARATIONS[PYTHON]])
         if not calls:
             return NO_TOOL_CALLS
         talk.result(calls[0], _answer_call(calls[0], tools, variant))
         talk.unanswered(calls[1:])
-    return talk.ask([])[0]
+    return talk.ask()[0]
 
 
-def _answer_call(call: Call, tools: Tools, variant: Variant) -> str:
+def _answer_call(call: ToolCall, tools: Tools, variant: Variant) -> str:
     """Return what the model is told of a call."""
     if call.name not in variant.tools:
         raise UnknownTool(f"Unknown tool {call.name!r}; there are: {', '.join(variant.tools)}.")
@@ -240,24 +158,3 @@ def _answer_call(call: Call, tools: Tools, variant: Variant) -> str:
         f"retrieved_resources['{kind}'] ({len(resources)} items)"
         for kind, resources in found.items()
     )
-
-
-def _call(raw: Mapping[str, Any]) -> Call:
-    function = raw.get("function")
-    function = function if isinstance(function, Mapping) else {}
-    name = str(function.get("name") or "")
-    return Call(str(raw.get("id") or ""), name, read_arguments(function.get("arguments")))
-
-
-_FENCE = re.compile(r"```(?:json|tool|tool_call)?\s*(\{.*?\})\s*```", re.DOTALL)
-
-
-def _calls_in_text(text: str) -> list[Call]:
-    """Return the tool calls in a reply: fenced objects, or a reply that is one object."""
-    found = _FENCE.findall(text) or ([text] if text.strip().startswith("{") else [])
-    calls = []
-    for number, one in enumerate(found):
-        data = read_arguments(one.strip())
-        if data and isinstance(data.get("tool"), str):
-            calls.append(Call(str(number), data["tool"], read_arguments(data.get("arguments"))))
-    return calls

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from grasp.dialogue import tools_in_text
 from grasp_fhir_agentbench.tools import RESOURCE_TYPES
 
 MARKER = "the final answer is:"
@@ -50,12 +50,6 @@ About the answer: give every value that is asked for, each once, in the form tha
 (names as written, times as YYYY-MM-DD HH:MM:SS). If the record doesn't say, say that there is \
 no such record. Never guess.
 """.strip()
-_TEXT_CALLS = """
-To call a tool, reply with nothing but one JSON object in a fence, and wait for the result:
-```json
-{"tool": "NAME", "arguments": {"...": "..."}}
-```
-"""
 
 
 def system_prompt(tools: Sequence[Mapping[str, Any]], *, code: bool, as_text: bool) -> str:
@@ -75,8 +69,7 @@ def system_prompt(tools: Sequence[Mapping[str, Any]], *, code: bool, as_text: bo
         _EXAMPLES,
     ]
     if as_text:
-        described = json.dumps([t["function"] for t in tools], indent=1)
-        parts.append(f"{_TEXT_CALLS.strip()}\nThe tools:\n{described}")
+        parts.append(tools_in_text(tools))
     return "\n\n".join(parts)
 
 

@@ -19,6 +19,7 @@ from grasp.contracts import (
     Task,
     TaskError,
 )
+from grasp.dialogue import is_text
 from grasp_fhir_agentbench import synth, world
 from grasp_fhir_agentbench.data import FHIR_AGENTBENCH, QUESTIONS_FILE
 from grasp_fhir_agentbench.episode import MAX_ITERATIONS, VARIANTS, run_episode
@@ -37,7 +38,6 @@ from grasp_fhir_agentbench.tools import Tools
 
 SOURCES = ("auto", "official", "synthetic")
 GRADERS = ("auto", "rules", "grasp", "benchmark")
-TOOL_CALLING = ("native", "text")
 SANDBOXES = ("auto", "required")
 
 _JUDGES = {"grasp": grasp_verdict, "benchmark": benchmark_verdict}
@@ -130,7 +130,6 @@ class FhirAgentBench(Task):
     ) -> None:
         _one_of("source", source, SOURCES)
         _one_of("variant", variant, VARIANTS)
-        _one_of("tool_calling", tool_calling, TOOL_CALLING)
         _one_of("grader", grader, GRADERS)
         _one_of("sandbox", sandbox, SANDBOXES)
         _at_least("max_iterations", max_iterations, 1)
@@ -148,7 +147,7 @@ class FhirAgentBench(Task):
         self.source = _source(source, questions_file, elsewhere)
         self._seed, self._patients = seed, patients
         self._variant_name, self._variant = variant, VARIANTS[variant]
-        self._as_text = tool_calling == "text"
+        self._as_text = is_text(tool_calling)
         self.max_turns = self._max_iterations = max_iterations
         self._compat = bool(upstream_compat)
         default = "rules" if self.source == "synthetic" else "grasp"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from grasp.dialogue import declare
 from grasp_fhir_agentbench.connection import FhirReader, RequestFailed, Resource
 from grasp_fhir_agentbench.sandbox import Sandbox
 
@@ -25,46 +25,32 @@ _REFERRED_BY = {
 }
 
 
-def _function(name: str, about: str, **parameters: str) -> dict[str, Any]:
-    properties: dict[str, Any] = {}
-    for key, text in parameters.items():
-        properties[key] = {"type": "string", "description": text}
-    if "resource_type" in properties:
-        properties["resource_type"]["enum"] = list(RESOURCE_TYPES)
-    return {
-        "type": "function",
-        "function": {
-            "name": name,
-            "description": about,
-            "parameters": {
-                "type": "object",
-                "properties": properties,
-                "required": list(parameters),
-            },
-        },
-    }
-
+_RESOURCE_TYPE = {
+    "type": "string",
+    "description": "Type of the resources.",
+    "enum": list(RESOURCE_TYPES),
+}
 
 #: Tools in OpenAI's form, by name.
 DECLARATIONS: dict[str, dict[str, Any]] = {
-    BY_PATIENT: _function(
+    BY_PATIENT: declare(
         BY_PATIENT,
         "Retrieve all FHIR resources of one type that belong to a patient.",
-        resource_type="Type of the resources.",
+        resource_type=_RESOURCE_TYPE,
         patient_fhir_id="FHIR id of the patient.",
     ),
-    BY_ID: _function(
+    BY_ID: declare(
         BY_ID,
         "Retrieve one FHIR resource by its id, such as one that another refers to.",
-        resource_type="Type of the resource.",
+        resource_type=_RESOURCE_TYPE,
         resource_id="FHIR id of the resource.",
     ),
-    REQUEST: _function(
+    REQUEST: declare(
         REQUEST,
         "Send a GET request to the FHIR server; only the first page is returned.",
         query_string="Type and parameters, for example Condition?patient=ID&_count=100",
     ),
-    PYTHON: _function(
+    PYTHON: declare(
         PYTHON,
         "Run Python code on the resources retrieved so far, in the dictionary "
         "`retrieved_resources` (resource type -> list of resources). What is printed and the "
@@ -188,15 +174,3 @@ def _text(arguments: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise RequestFailed(f"the argument `{name}` is missing")
     return value.strip()
-
-
-def read_arguments(text: Any) -> dict[str, Any] | None:
-    """Return the arguments of a call, ``None`` if they are no JSON object."""
-    if isinstance(text, Mapping):
-        return dict(text)
-    try:
-        # Models write line breaks into strings of JSON; that is no reason to lose a turn.
-        arguments = json.loads(text or "{}", strict=False)
-    except (TypeError, ValueError, RecursionError):
-        return None
-    return arguments if isinstance(arguments, dict) else None

@@ -1,0 +1,17 @@
+"""What this distribution registers with GRASP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from grasp.plugins import TaskSpec, hookimpl
+
+#: One for each environment; its room is the module of the same name.
+TASKS: tuple[TaskSpec, ...] = ()
+
+
+@hookimpl
+def grasp_register_tasks(register: Callable[[TaskSpec], None]) -> None:
+    """Register the four environments."""
+    for task in TASKS:
+        register(task)
