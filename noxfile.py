@@ -30,6 +30,10 @@ TEST_TOOLS = (
     "scipy>=1.10",
     "jsonschema>=4.20",
 )
+#: Which tests the default suite runs.
+DEFAULT = "not slow and not real_model and not integration"
+#: Debian packages with the real parts of tests marked ``integration``.
+INTEGRATION_PACKAGES: tuple[str, ...] = ()
 LINT_TOOLS = ("ruff==0.17.6", "mypy==2.4.1", "types-PyYAML", "pytest", "hypothesis", "nox")
 
 
@@ -64,9 +68,7 @@ def tests(session: nox.Session) -> None:
     """Run the default suite of every distribution: fast, deterministic, offline."""
     install(session, *TEST_TOOLS)
     targets = session.posargs or [f"{d}/tests" for d in DISTRIBUTIONS]
-    session.run(
-        "pytest", "-n", "2", "--dist", "loadgroup", "-m", "not slow and not real_model", *targets
-    )
+    session.run("pytest", "-n", "2", "--dist", "loadgroup", "-m", DEFAULT, *targets)
 
 
 @nox.session
@@ -78,7 +80,7 @@ def coverage(session: nox.Session) -> None:
         "-n",
         "2",
         "-m",
-        "not slow and not real_model",
+        DEFAULT,
         "--cov",
         "--cov-report=term-missing",
         *[f"{d}/tests" for d in DISTRIBUTIONS],
@@ -90,6 +92,21 @@ def long(session: nox.Session) -> None:
     """Run the long tests: many kills, many rollouts, real installations."""
     install(session, *TEST_TOOLS, "hatchling", "editables")
     session.run("pytest", "-m", "slow", *(session.posargs or [f"{d}/tests" for d in DISTRIBUTIONS]))
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Run the tests against real servers, sandboxes and engines; installs them where it may."""
+    if INTEGRATION_PACKAGES and os.geteuid() == 0 and Path("/usr/bin/apt-get").exists():
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        session.run("apt-get", "update", "-qq", external=True)
+        command = ("apt-get", "install", "-qq", "-y", "--no-install-recommends")
+        session.run(*command, *INTEGRATION_PACKAGES, external=True, env=quiet)
+    elif INTEGRATION_PACKAGES:
+        session.log("not root on Debian: tests skip what %s would bring", INTEGRATION_PACKAGES)
+    install(session, *TEST_TOOLS)
+    targets = session.posargs or ["grasp-agentbench/tests"]
+    session.run("pytest", "-rs", "-m", "integration", *targets)
 
 
 @nox.session

@@ -13,7 +13,7 @@ from grasp.agents.diagnosis import diagnose, measure_noise
 from grasp.agents.presets import NAMES, find_preset
 from grasp.agents.scripted import ScriptedBackend
 from grasp.cli.doctor import doctor
-from grasp.contracts import AgentSetupError
+from grasp.contracts import AgentSetupError, TaskBackend
 
 KEY = "sk-test-0123456789abcdef"
 
@@ -106,3 +106,33 @@ def test_noise(monkeypatch: pytest.MonkeyPatch) -> None:
     noise = measure_noise(noisy, 2)
     assert (noise.repeats, noise.differing, noise.flip_rate) == (6, 3, 0.5)
     assert measure_noise(noisy, 0).flip_rate == 0
+
+
+class Environment:
+    """A task with two ways to run, one of which lacks something."""
+
+    def __init__(self, **params: Any) -> None:
+        self.params = params
+
+    def backends(self) -> list[TaskBackend]:
+        return [
+            TaskBackend("jail", False, about="a real boundary", remedy="apt install jail"),
+            TaskBackend("folder", True, self.params == {"backend": "folder"}, "no boundary"),
+        ]
+
+
+def test_a_task_says_which_of_its_backends_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grasp.plugins.load_task", lambda name, **params: Environment(**params))
+    lines = run("shell", "-P", "backend=folder").output.splitlines()
+    assert [line.split()[:2] for line in lines[1:3]] == [["jail", "not"], ["folder", "in"]]
+    assert "  jail: apt install jail" in lines
+    assert "folder   usable" in run("shell").output
+    found = json.loads(run("shell", "--json").output)
+    assert found["task"] == "shell"
+    assert [b["usable"] for b in found["backends"]] == [False, True]
+
+
+def test_a_task_without_backends_needs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Environment, "backends", lambda self: [])
+    monkeypatch.setattr("grasp.plugins.load_task", lambda name, **params: Environment())
+    assert "shell needs nothing beyond its package." in run("shell").output

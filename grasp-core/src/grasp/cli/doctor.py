@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from grasp.agents.diagnosis import Finding
-    from grasp.contracts import Backend
+    from grasp.contracts import Backend, TaskBackend
 
 
 @click.command()
@@ -37,23 +39,26 @@ def doctor(
     params: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Show which model backends can be used here, and what mends the others.
+    """Show which backends can be used here, and what mends the others.
 
-    No call is made without --probe or --noise. --noise says how often a verdict changes on a
-    second run, what that does to the published gate, and which gate to use.
+    Those of the models, or of TASK's environment. No call is made without --probe or --noise.
+    --noise says how often a verdict changes on a second run, what that does to the published
+    gate, and which gate to use.
 
     \b
     Examples:
       grasp doctor
+      grasp doctor medagentbench
       grasp doctor --probe local
       grasp doctor --noise 10 --agent local
       grasp doctor --noise 40 --agent local medagentbench
     """
     if task is not None:
+        if noise is None:
+            _environment(task, params, as_json)
+            return
         from grasp.cli.noise import show_noise
 
-        if noise is None:
-            raise click.UsageError("say how many samples of TASK to run twice: --noise 40")
         show_noise(task, agent, noise, (*overrides, *(f"task_params.{p}" for p in params)), as_json)
         return
     if probe is None and noise is None:
@@ -85,6 +90,45 @@ def doctor(
             click.echo("It looks deterministic; 'deterministic: true' would save repeated calls.")
 
 
+def _environment(name: str, params: Sequence[str], as_json: bool) -> None:
+    from grasp.plugins import load_task
+    from grasp.runs.config import load_config
+
+    given = load_config(None, [f"task_params.{p}" for p in params]).task_params
+    backends = load_task(name, **given).backends()
+    if as_json:
+        click.echo(json.dumps({"task": name, "backends": [asdict(b) for b in backends]}))
+        return
+    if not backends:
+        click.echo(f"{name} needs nothing beyond its package.")
+        return
+    rows = [(b.name, _state(b), b.about) for b in backends]
+    _print_table(("backend", "state", "what it is"), rows)
+    lacking = [b for b in backends if b.remedy]
+    if lacking:
+        click.echo("\nTo use the others:")
+    for backend in lacking:
+        click.echo(f"  {backend.name}: {backend.remedy}")
+
+
+def _state(backend: TaskBackend) -> str:
+    if not backend.usable:
+        return "not usable"
+    return "in use" if backend.chosen else "usable"
+
+
+def _print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
 def _overview(as_json: bool) -> None:
     from grasp.agents.diagnosis import diagnose
 
@@ -92,16 +136,8 @@ def _overview(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"backends": [f.to_json() for f in findings]}))
         return
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for title in ("backend", "state", "model", "where"):
-        table.add_column(title, overflow="fold")
-    for finding in findings:
-        table.add_row(finding.name, finding.state, finding.model, finding.endpoint)
-    console = Console()
-    console.print(table)
+    rows = [(f.name, f.state, f.model, f.endpoint) for f in findings]
+    _print_table(("backend", "state", "model", "where"), rows)
     lacking = [f for f in findings if f.remedy or f.problem]
     if lacking:
         click.echo("\nTo use the others:")

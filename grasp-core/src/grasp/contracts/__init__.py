@@ -19,7 +19,7 @@ from grasp.contracts.errors import (
     TaskError,
 )
 from grasp.contracts.rollout import Message, Outcome, Rollout, Sample, Status
-from grasp.contracts.task import SPLITS, InjectedSkill, Task
+from grasp.contracts.task import SPLITS, InjectedSkill, Task, TaskBackend
 
 __all__ = [
     "SPLITS",
@@ -46,6 +46,7 @@ __all__ = [
     "SkillError",
     "Status",
     "Task",
+    "TaskBackend",
     "TaskError",
     "Usage",
     "last_completion",

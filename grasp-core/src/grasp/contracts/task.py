@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from grasp.contracts.agent import Agent
@@ -30,6 +31,25 @@ class InjectedSkill(Protocol):
     def body(self) -> str:
         """Markdown."""
         ...
+
+
+@dataclass(frozen=True)
+class TaskBackend:
+    """One of the ways in which a task can run its environment, for ``grasp doctor TASK``.
+
+    Attributes:
+        name: As the task's parameter calls it.
+        usable: It would work on this machine as things are.
+        chosen: The task as configured uses it.
+        about: One line: what it is, or which boundary it is.
+        remedy: The command or the words that make it usable; empty if it is.
+    """
+
+    name: str
+    usable: bool
+    chosen: bool = False
+    about: str = ""
+    remedy: str = ""
 
 
 class Task(ABC):
@@ -146,6 +166,13 @@ class Task(ABC):
     def describe(self) -> dict[str, Any]:
         """Return facts about the data and mode that a run should record."""
         return {}
+
+    def backends(self) -> Sequence[TaskBackend]:
+        """Return the ways to run the environment, and which of them work on this machine.
+
+        Called without ``setup``; must start nothing that stays.
+        """
+        return ()
 
     def setup(self) -> None:
         """Acquire what rollouts need; called once before the first."""
