@@ -75,11 +75,11 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 def evidence_of(case: Case, candidate: int, kept: Sequence[int]) -> Evidence:
-    size = len(case.ids)
+    rule = Curtailment(PaperGate(), case.ids, case.failing, len(case.arms) - 1)
     pairs = tuple(
         Pair(s, s in case.failing, case.arms[0][n], case.arms[candidate][n])
         for n, s in enumerate(case.ids)
-        if candidate * size + n in kept
+        if rule.number(candidate, n) in kept
     )
     cut = len(pairs) < len(case.ids)
     return Evidence(pairs, case.exposed[candidate - 1] and not cut, curtailed=cut)
@@ -87,8 +87,8 @@ def evidence_of(case: Case, candidate: int, kept: Sequence[int]) -> Evidence:
 
 def run_curtailed(case: Case, gate: Any, workers: int, rng: random.Random) -> set[int]:
     """Run episodes as the engine does: several at a time, ending in any order."""
-    size, total = len(case.ids), len(case.ids) * len(case.arms)
-    rule = Curtailment(gate, case.ids, case.failing)
+    rule = Curtailment(gate, case.ids, case.failing, len(case.arms) - 1)
+    total = len(rule)
 
     def needed(index: int, done: dict[int, Arm]) -> bool:
         return rule.needed(index, done, lambda c: case.exposed[c - 1])
@@ -103,7 +103,8 @@ def run_curtailed(case: Case, gate: Any, workers: int, rng: random.Random) -> se
             following += 1
         if running:
             index = running.pop(rng.randrange(len(running)))
-            done[index] = case.arms[index // size][index % size]
+            arm, place = rule.place(index)
+            done[index] = case.arms[arm][place]
     kept: dict[int, Arm] = {}
     for index in sorted(done):
         if needed(index, kept):
@@ -132,7 +133,18 @@ def test_the_decision_is_that_of_the_exhaustive_gate(gate: Any, case: Case, seed
         assert getattr(some, "winner", None) == getattr(whole, "winner", None)
 
 
-def test_it_saves_episodes() -> None:
+@given(size=st.integers(1, 40), candidates=st.integers(1, 9))
+def test_numbers_and_places_are_inverse(size: int, candidates: int) -> None:
+    ids = [f"s{n}" for n in range(size)]
+    rule = Curtailment(PaperGate(), ids, [], candidates)
+    places = [rule.place(index) for index in range(len(rule))]
+    assert len(set(places)) == len(rule) == size * (1 + candidates)
+    assert [rule.number(*place) for place in places] == list(range(len(rule)))
+    assert places[:size] == [(0, n) for n in range(size)]
+
+
+@pytest.mark.parametrize(("workers", "share"), [(1, 0.65), (8, 0.75)])
+def test_it_saves_episodes(workers: int, share: float) -> None:
     rng = random.Random(1)
     spent = total = 0
     for _ in range(60):
@@ -142,9 +154,9 @@ def test_it_saves_episodes() -> None:
         for _ in range(4):  # Edits that do nothing but for noise.
             rows.append([Arm((n < passing) != (rng.random() < 0.05)) for n in range(size)])
         case = Case(ids, frozenset(ids[passing:]), tuple(map(tuple, rows)), (True,) * 4)
-        spent += len(run_curtailed(case, PaperGate(), 1, rng))
+        spent += len(run_curtailed(case, PaperGate(), workers, rng))
         total += 5 * size
-    assert spent < 0.86 * total
+    assert spent < share * total
 
 
 def poisonous(prompt: str, call: Any) -> Any:

@@ -52,8 +52,12 @@ class Curtailing(Protocol):
 class Curtailment:
     """Tells which episodes of one probe are still needed.
 
-    Episodes are numbered arm by arm, the baseline first, each arm in the probe's order. An
-    episode is needed unless the outcomes *before* it settle its candidate. So whether it is
+    Episodes are numbered in the order in which they start: the baseline's, then the
+    candidates' in turns, sample by sample. So all candidates are known about equally well at
+    any time, however many episodes are under way: where they followed one another, a short
+    probe would be over before anything is known of it.
+
+    An episode is needed unless the outcomes *before* it settle its candidate. So whether it is
     needed depends on neither threads nor time; episodes that started before that was known
     are left out of the evidence.
 
@@ -61,13 +65,35 @@ class Curtailment:
         gate: Decides.
         sample_ids: The probe, passing samples first.
         failing: Ids labelled failing.
+        candidates: How many there are.
     """
 
-    def __init__(self, gate: Curtailing, sample_ids: Sequence[str], failing: Iterable[str]) -> None:
+    def __init__(
+        self, gate: Curtailing, sample_ids: Sequence[str], failing: Iterable[str], candidates: int
+    ) -> None:
         self._gate = gate
         self._ids = tuple(sample_ids)
         self._failing = frozenset(failing)
+        self._candidates = candidates
         self._scores: dict[int, float] = {}  # Of candidates that have run whole.
+
+    def __len__(self) -> int:
+        """Episodes of the whole probe."""
+        return len(self._ids) * (1 + self._candidates)
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return an episode's arm (0 is the baseline) and its sample's place in the probe."""
+        size = len(self._ids)
+        if index < size:
+            return 0, index
+        place, candidate = divmod(index - size, self._candidates)
+        return 1 + candidate, place
+
+    def number(self, arm: int, place: int) -> int:
+        """Return the episode of an arm and a place; the inverse of ``place``."""
+        if arm == 0:
+            return place
+        return len(self._ids) + place * self._candidates + arm - 1
 
     def needed(self, index: int, arms: Mapping[int, Arm], exposed: Callable[[int], bool]) -> bool:
         """Tell whether an episode is needed.
@@ -78,16 +104,19 @@ class Curtailment:
             exposed: Tells of a candidate that has run whole, numbered from 1, whether its
                 model was shown other skills.
         """
-        size = len(self._ids)
-        if index < size:
+        candidate, _ = self.place(index)
+        if candidate == 0:
             return True
-        candidate = index // size
         standing = self._standing(self._pairs(candidate, arms, before=index), arms)
         best = 0.0
         for other in range(1, candidate):
-            if all(n in arms and other * size + n in arms for n in range(size)):
+            if self._whole(other, arms):
                 best = max(best, self._score(other, arms, exposed))
         return not self._gate.hopeless(standing, best)
+
+    def _whole(self, candidate: int, arms: Mapping[int, Arm]) -> bool:
+        places = range(len(self._ids))
+        return all(n in arms and self.number(candidate, n) in arms for n in places)
 
     def _score(
         self, candidate: int, arms: Mapping[int, Arm], exposed: Callable[[int], bool]
@@ -100,12 +129,13 @@ class Curtailment:
     def _pairs(
         self, candidate: int, arms: Mapping[int, Arm], before: float = math.inf
     ) -> dict[str, Pair]:
-        start = candidate * len(self._ids)
-        return {
-            sample: Pair(sample, sample in self._failing, arms[n], arms[start + n])
-            for n, sample in enumerate(self._ids)
-            if start + n < before and n in arms and start + n in arms
-        }
+        pairs = {}
+        for place, sample in enumerate(self._ids):
+            number = self.number(candidate, place)
+            if number < before and place in arms and number in arms:
+                failing = sample in self._failing
+                pairs[sample] = Pair(sample, failing, arms[place], arms[number])
+        return pairs
 
     def _standing(self, done: Mapping[str, Pair], arms: Mapping[int, Arm]) -> Standing:
         fixes = slack = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from grasp.contracts import Agent, Outcome, Task
@@ -79,53 +80,65 @@ def run_trials(
         The baseline arm and one trial per library.
     """
     samples = [context.sample(i) for i in probe.sample_ids]
-    arms: dict[str, SkillLibrary] = dict(libraries)
-    if baseline is None:
-        arms = {"baseline": current, **arms}
-    wave = [
-        job
-        for name, library in arms.items()
-        for job in jobs(
+    arms = {
+        name: jobs(
             samples,
             with_library(library, context.task),
             f"{scope}/probe/{name}",
             "probe",
             library.names,
         )
-    ]
-    outcomes = _run(wave, probe, context, f"{scope}/probe", with_baseline=baseline is None)
-    size = len(samples)
-    by_arm: dict[str, Arms] = {
-        name: {o.sample_id: o for o in outcomes[n * size : (n + 1) * size] if o is not None}
-        for n, name in enumerate(arms)
+        for name, library in {"baseline": current, **libraries}.items()
     }
-    base = baseline if baseline is not None else by_arm["baseline"]
+    if baseline is None:
+        by_arm = _run_all(arms, probe, context, f"{scope}/probe")
+    else:
+        del arms["baseline"]
+        by_arm = {"baseline": baseline, **_run(arms, context, f"{scope}/probe")}
+    base = by_arm["baseline"]
     return base, {name: _trial(probe, base, by_arm[name]) for name in libraries}
 
 
-def _run(
-    wave: Sequence[Job], probe: Probe, context: Context, label: str, *, with_baseline: bool
-) -> Sequence[Outcome | None]:
-    if not wave:
-        return []
+def _run(arms: Mapping[str, Sequence[Job]], context: Context, label: str) -> dict[str, Arms]:
+    wave = [job for arm in arms.values() for job in arm]
+    outcomes = iter(context.engine.run(wave, label) if wave else ())
+    return {
+        name: {o.sample_id: o for o in islice(outcomes, len(arm))} for name, arm in arms.items()
+    }
+
+
+def _run_all(
+    arms: Mapping[str, Sequence[Job]], probe: Probe, context: Context, label: str
+) -> dict[str, Arms]:
+    """Run the baseline, which comes first, and candidates until they can't win any more."""
     gate: Any = context.gate
-    curtails = context.settings.curtail and with_baseline and hasattr(gate, "hopeless")
-    if not curtails:
-        return context.engine.run(wave, label)
+    if not context.settings.curtail or not hasattr(gate, "hopeless"):
+        return _run(arms, context, label)
     size = len(probe.sample_ids)
-    curtailment = Curtailment(gate, probe.sample_ids, probe.failing)
+    curtailment = Curtailment(gate, probe.sample_ids, probe.failing, len(arms) - 1)
+    order = [curtailment.place(index) for index in range(len(curtailment))]
 
     def needed(index: int, outcomes: Mapping[int, Outcome]) -> bool:
         def exposed(candidate: int) -> bool:
-            start = candidate * size
-            return any(_differ(outcomes[n], outcomes[start + n]) for n in range(size))
+            return any(
+                _differ(outcomes[n], outcomes[curtailment.number(candidate, n)])
+                for n in range(size)
+            )
 
-        arms = {n: Arm(o.correct, o.status) for n, o in outcomes.items()}
-        return curtailment.needed(index, arms, exposed)
+        results = {n: Arm(o.correct, o.status) for n, o in outcomes.items()}
+        return curtailment.needed(index, results, exposed)
 
-    # Room for all workers and as much again, so that a slow episode holds up none of them.
-    lag = 2 * context.settings.concurrency - 1
-    return context.engine.run_needed(wave, needed, lag, label)
+    names = list(arms)
+    wave = [arms[names[arm]][place] for arm, place in order]
+    # Room for all workers and half as much again, so that a slow episode rarely holds up others.
+    lag = context.settings.concurrency * 3 // 2
+    found: dict[str, dict[str, Outcome]] = {name: {} for name in names}
+    for (arm, _), outcome in zip(
+        order, context.engine.run_needed(wave, needed, lag, label), strict=True
+    ):
+        if outcome is not None:
+            found[names[arm]][outcome.sample_id] = outcome
+    return dict(found)
 
 
 def _trial(probe: Probe, baseline: Arms, arm: Arms) -> Trial:
