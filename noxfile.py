@@ -33,8 +33,17 @@ TEST_TOOLS = (
 #: Which tests the default suite runs.
 DEFAULT = "not slow and not real_model and not integration"
 #: Debian packages with the real parts of tests marked ``integration``.
-INTEGRATION_PACKAGES: tuple[str, ...] = ()
-LINT_TOOLS = ("ruff==0.17.6", "mypy==2.4.1", "types-PyYAML", "pytest", "hypothesis", "nox")
+INTEGRATION_PACKAGES: tuple[str, ...] = ("mariadb-server",)
+LINT_TOOLS = (
+    "ruff==0.17.6",
+    "mypy==2.4.1",
+    "types-PyYAML",
+    "types-PyMySQL",
+    "types-regex",
+    "pytest",
+    "hypothesis",
+    "nox",
+)
 
 
 #: Extras without which a distribution's default suite would skip tests.

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from grasp.plugins import TaskSpec, hookimpl
 
 #: One for each environment; its room is the module of the same name.
-TASKS: tuple[TaskSpec, ...] = ()
+TASKS: tuple[TaskSpec, ...] = (
+    TaskSpec(
+        "agentbench-dbbench",
+        "grasp_agentbench.dbbench.task:DBBench",
+        "AgentBench DBBench: questions about a table and changes of it, by SQL.",
+        requires=("dbbench",),
+        data="grasp_agentbench.dbbench.data:DBBENCH",
+    ),
+)
 
 
 @hookimpl

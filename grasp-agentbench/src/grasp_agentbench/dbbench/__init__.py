@@ -1,0 +1,1 @@
+"""DBBench: questions and changes to one table, by SQL (spec agentbench, 2)."""

@@ -1,0 +1,173 @@
+"""Statements of a model reach nothing but their own table, and stop in time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grasp_agentbench.dbbench.database import Server, StatementError, StatementTimeout
+from grasp_agentbench.dbbench.embedded.server import EmbeddedServer
+from grasp_agentbench.dbbench.mariadb import MariaDBServer, find_programs
+
+from .idioms import TABLE
+
+ENDLESS = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT MAX(n) FROM r"
+ESCAPES = (
+    "ATTACH DATABASE '{file}' AS x",
+    "VACUUM INTO '{file}'",
+    "SELECT load_extension('{file}')",
+    "SELECT writefile('{file}', 'x')",
+    "PRAGMA writable_schema = 1",
+    "SELECT * FROM `Race Results` INTO OUTFILE '{file}'",
+    "SELECT 'x' INTO DUMPFILE '{file}'",
+    "LOAD DATA INFILE '/etc/passwd' INTO TABLE `Race Results`",
+    "LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE `Race Results`",
+    "INSTALL SONAME '{file}'",
+    "SHUTDOWN",
+    "GRANT ALL ON *.* TO 'x'@'%'",
+    "CREATE DATABASE other",
+    "SELECT * FROM mysql.user",
+)
+
+#: MariaDB carries it out without what leads outside.
+IGNORED = ("CREATE TABLE o (a TEXT) DATA DIRECTORY = '{file}'",)
+
+
+@pytest.fixture(scope="module")
+def mariadb() -> Iterator[MariaDBServer]:
+    if find_programs() is None:
+        pytest.skip("MariaDB is not installed")
+    server = MariaDBServer(seconds=1)
+    server.start()
+    yield server
+    server.stop()
+
+
+def refuse(server: Server, statement: str, folder: Path) -> None:
+    file = folder / "out"
+    database = server.open([TABLE])
+    try:
+        if statement in IGNORED:
+            database.execute(statement.format(file=file))
+        else:
+            with pytest.raises(StatementError):
+                database.execute(statement.format(file=file))
+        assert not file.exists()
+        assert database.execute("SELECT COUNT(*) FROM `Race Results`") == [(6,)]
+    finally:
+        database.close()
+
+
+@pytest.mark.parametrize("statement", ESCAPES)
+def test_an_escape_from_the_embedded_database(statement: str, tmp_path: Path) -> None:
+    refuse(EmbeddedServer(1), statement, tmp_path)
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("statement", [*ESCAPES, *IGNORED])
+def test_an_escape_from_mariadb(statement: str, mariadb: MariaDBServer, tmp_path: Path) -> None:
+    refuse(mariadb, statement, tmp_path)
+
+
+@pytest.mark.integration
+def test_files_can_not_be_read(mariadb: MariaDBServer) -> None:
+    database = mariadb.open([TABLE])
+    assert database.execute("SELECT LOAD_FILE('/etc/passwd')") == [(None,)]
+    others = database.execute("SHOW DATABASES")
+    assert len(others) == 2, others  # Its own, and information_schema.
+    database.close()
+
+
+def stop_in_time(server: Server) -> None:
+    database = server.open([TABLE])
+    started = time.monotonic()
+    with pytest.raises(StatementTimeout):
+        database.execute(ENDLESS.replace("MAX(n)", "COUNT(*)"))
+    assert time.monotonic() - started < 20
+    assert database.execute("SELECT COUNT(*) FROM `Race Results`") == [(6,)]
+    database.close()
+
+
+def test_an_endless_statement_is_stopped() -> None:
+    stop_in_time(EmbeddedServer(0.2))
+
+
+@pytest.mark.integration
+def test_an_endless_statement_is_stopped_in_mariadb(mariadb: MariaDBServer) -> None:
+    database = mariadb.open([TABLE])
+    database.execute("SET SESSION max_recursive_iterations = 4294967295")
+    with pytest.raises(StatementTimeout):
+        database.execute("SELECT SLEEP(30), BENCHMARK(2000000000, MD5('x'))")
+    assert database.execute("SELECT COUNT(*) FROM `Race Results`") == [(6,)]
+    database.close()
+
+
+def test_a_pattern_that_backtracks_for_ever_is_stopped() -> None:
+    database = EmbeddedServer(5).open([TABLE])
+    with pytest.raises(StatementError):
+        database.execute(f"SELECT '{'a' * 60}!' REGEXP '^(a|aa)+$'")
+    database.close()
+
+
+def test_a_result_without_end_is_not_read_whole() -> None:
+    database = EmbeddedServer(5).open([TABLE])
+    rows = database.execute(ENDLESS.replace("MAX(n)", "n"))
+    assert len(rows) == 1000
+    database.close()
+
+
+def test_a_table_that_grows_without_end_is_stopped_and_undone() -> None:
+    database = EmbeddedServer(20).open([TABLE])
+    grow = ENDLESS.replace("MAX(n)", "REPEAT('x', 100000), 1, 2, 3, 4, 5, 6").replace(
+        "FROM r) ", "FROM r LIMIT 5000) "
+    )
+    with pytest.raises(StatementError):
+        database.execute(f"INSERT INTO `Race Results` {grow}")
+    assert database.execute("SELECT COUNT(*) FROM `Race Results`") == [(6,)]
+    database.close()
+
+
+KILLED = """
+import time
+from grasp_agentbench.dbbench.mariadb import MariaDBServer
+server = MariaDBServer()
+server.start()
+print(server.folder, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.integration
+def test_nothing_is_left_of_a_killed_run() -> None:
+    if find_programs() is None:
+        pytest.skip("MariaDB is not installed")
+    run = subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    folder = Path(run.stdout.readline().strip())
+    assert folder.is_dir()
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    ends = time.monotonic() + 15
+    while time.monotonic() < ends and (folder.exists() or _servers(folder)):
+        time.sleep(0.1)
+    assert not folder.exists()
+    assert not _servers(folder)
+
+
+def _servers(folder: Path) -> list[str]:
+    found = []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            said = command.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:
+            continue
+        if str(folder) in said:
+            found.append(said)
+    return found
