@@ -29,6 +29,7 @@ TEST_TOOLS = (
     "pooch>=1.8",
     "scipy>=1.10",
     "jsonschema>=4.20",
+    "thefuzz>=0.22",
 )
 #: Which tests the default suite runs.
 DEFAULT = "not slow and not real_model and not integration"

@@ -15,6 +15,12 @@ TASKS: tuple[TaskSpec, ...] = (
         requires=("dbbench",),
         data="grasp_agentbench.dbbench.data:DBBENCH",
     ),
+    TaskSpec(
+        "agentbench-webshop",
+        "grasp_agentbench.webshop.task:WebShop",
+        "AgentBench WebShop: search a shop, choose options and buy what fits.",
+        requires=("webshop",),
+    ),
 )
 
 

@@ -156,7 +156,10 @@ def test_bad_parameters(params: dict[str, Any]) -> None:
         DBBench(**params)
 
 
-def test_addresses_of_servers() -> None:
+def test_addresses_of_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MYSQL_PWD", "other")
+    assert parse_dsn("mysql://u@h/")["password"] == "other"
+    monkeypatch.delenv("MYSQL_PWD")
     assert parse_dsn("mysql://u:p%40@h:3307/") == {
         "user": "u", "password": "p@", "host": "h", "port": 3307,
     }  # fmt: skip

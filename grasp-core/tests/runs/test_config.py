@@ -222,3 +222,8 @@ def test_no_secret_is_written_and_no_setting_is_taken_for_one() -> None:
     assert load_config({**RunConfig().to_yaml_data()}) == RunConfig()
     assert load_config(data).cycle == config.cycle
     assert redact("x") == "x"
+
+
+def test_passwords_in_addresses_are_not_kept() -> None:
+    data = {"a": ["mysql://me:p%40ss@host:3306/x", "http://host:80/x@y"], "b": "x://:p@h"}
+    assert redact(data) == {"a": ["mysql://me@host:3306/x", "http://host:80/x@y"], "b": "x://@h"}

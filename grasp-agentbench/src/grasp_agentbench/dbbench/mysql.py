@@ -39,6 +39,8 @@ _INSTALL = "pip install 'grasp-agentbench[dbbench]'"
 def parse_dsn(dsn: str) -> dict[str, Any]:
     """Return the driver's arguments of ``mysql://user:password@host:port/?unix_socket=PATH``.
 
+    Without a password in it, the variable MYSQL_PWD is used; a run's record keeps no password.
+
     Raises:
         ConfigError: It is not of this form.
     """
@@ -52,8 +54,9 @@ def parse_dsn(dsn: str) -> dict[str, Any]:
             "the dsn is not an address of a MySQL server", "mysql://USER:PASSWORD@HOST:3306/"
         )
     arguments: dict[str, Any] = {"user": unquote(parts.username or "root")}
-    if parts.password:
-        arguments["password"] = unquote(parts.password)
+    password = unquote(parts.password or "") or os.environ.get("MYSQL_PWD")
+    if password:
+        arguments["password"] = password
     socket = parse_qs(parts.query).get("unix_socket")
     if socket:
         return {**arguments, "unix_socket": socket[0]}

@@ -41,7 +41,8 @@ class DBBench(Task):
         seed: Of the synthetic tables and questions.
         backend: ``embedded`` (SQLite that understands MySQL), ``mariadb`` (a server of our own)
             or ``mysql`` (the server of ``dsn``).
-        dsn: ``mysql://USER:PASSWORD@HOST:PORT/`` of a server to use; implies ``mysql``.
+        dsn: ``mysql://USER@HOST:PORT/`` of a server to use; implies ``mysql``. The password is
+            best set in the variable MYSQL_PWD: a run's record keeps none.
         sql_mode: Of MySQL's connections; empty, as most expected tables were made.
         statement_seconds: Longest that a statement may run.
         tool_calling: ``native``, or ``text`` for models whose endpoint has no tool calls.
@@ -218,7 +219,7 @@ class DBBench(Task):
                 driver and self.backend == "mysql",
                 self.backend == "mysql",
                 "any MySQL or MariaDB by its address",
-                "" if self.backend == "mysql" else "-P dsn=mysql://USER:PASSWORD@HOST:3306/",
+                "" if self.backend == "mysql" else "-P dsn=mysql://USER@HOST:3306/",
             ),
         )
 

@@ -19,6 +19,8 @@ from grasp.methods.settings import CycleSettings
 BACKEND_VARIABLE = "GRASP_BACKEND"
 
 _SECRET = re.compile(r"keys?$|token$|secret|passw|credential|authorization|cookie", re.IGNORECASE)
+#: In ``scheme://user:password@host``.
+_PASSWORD = re.compile(r"(?<=://)(?P<user>[^/@:\s]*):[^/@\s]*(?=@)")
 
 
 class SkillsSection(BaseModel):
@@ -93,12 +95,12 @@ class RunConfig(BaseModel):
 
 
 def redact(data: Any) -> Any:
-    """Return data with the values of secret-looking keys dropped."""
+    """Return data without values of secret-looking keys and without passwords in addresses."""
     if isinstance(data, dict):
         return {k: redact(v) for k, v in data.items() if not _SECRET.search(str(k))}
     if isinstance(data, list):
         return [redact(v) for v in data]
-    return data
+    return _PASSWORD.sub(r"\g<user>", data) if isinstance(data, str) else data
 
 
 def load_config(
