@@ -30,6 +30,7 @@ TEST_TOOLS = (
     "scipy>=1.10",
     "jsonschema>=4.20",
     "thefuzz>=0.22",
+    "nltk>=3.8",
 )
 #: Which tests the default suite runs.
 DEFAULT = "not slow and not real_model and not integration"

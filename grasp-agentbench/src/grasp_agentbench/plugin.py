@@ -21,6 +21,12 @@ TASKS: tuple[TaskSpec, ...] = (
         "AgentBench WebShop: search a shop, choose options and buy what fits.",
         requires=("webshop",),
     ),
+    TaskSpec(
+        "agentbench-alfworld",
+        "grasp_agentbench.household.task:AlfWorld",
+        "AgentBench ALFWorld: carry out household tasks in text.",
+        data="grasp_agentbench.household.data:ALFWORLD",
+    ),
 )
 
 

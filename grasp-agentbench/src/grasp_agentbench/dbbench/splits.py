@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 from grasp_agentbench.dbbench.records import Record
+from grasp_agentbench.splits import part
 
-SEED = 42
-DEV_SHARE = 0.6
 #: The published split counts this record as another type than its file says.
 _COUNTED_AS = {"99": "comparison"}
 
@@ -18,23 +16,13 @@ def split_records(
 ) -> dict[str, list[Record]]:
     """Return ``dev``, ``val`` and ``test``, in the order of the published files.
 
-    Types come in the order of their names; each is shuffled with one random generator that
-    they share, and its first 60 % are dev.
-
     Args:
-        standard: The 300 records that dev and val are made of.
+        standard: The 300 records that dev and val are made of, type by type.
         held_out: The 60 records of the benchmark's dev file: all of them are test.
     """
     by_type: dict[str, list[Record]] = {}
     for record in standard:
         kind = _COUNTED_AS.get(str(record["id"]), str(record["type"]))
         by_type.setdefault(kind, []).append(record)
-    splits: dict[str, list[Record]] = {"dev": [], "val": [], "test": list(held_out)}
-    generator = random.Random(SEED)
-    for kind in sorted(by_type):
-        group = list(by_type[kind])
-        generator.shuffle(group)
-        dev = int(len(group) * DEV_SHARE)
-        splits["dev"] += group[:dev]
-        splits["val"] += group[dev:]
-    return splits
+    dev, val = part(by_type[kind] for kind in sorted(by_type))
+    return {"dev": dev, "val": val, "test": list(held_out)}
