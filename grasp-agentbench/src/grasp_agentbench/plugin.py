@@ -9,6 +9,11 @@ from grasp.plugins import TaskSpec, hookimpl
 #: One for each environment; its room is the module of the same name.
 TASKS: tuple[TaskSpec, ...] = (
     TaskSpec(
+        "agentbench-os",
+        "grasp_agentbench.os_interaction.task:OsInteraction",
+        "AgentBench OS: questions and changes on a Linux system, by bash.",
+    ),
+    TaskSpec(
         "agentbench-dbbench",
         "grasp_agentbench.dbbench.task:DBBench",
         "AgentBench DBBench: questions about a table and changes of it, by SQL.",

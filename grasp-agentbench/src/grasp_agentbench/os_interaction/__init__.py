@@ -1,0 +1,1 @@
+"""AgentBench's OS: questions about a system and changes of it, by bash (spec agentbench, 1)."""

@@ -1,0 +1,184 @@
+"""An episode: a machine is prepared, the agent works on it, the result is checked (spec, 1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from grasp.contracts import Agent, ContextLimitError, Rollout, Status
+from grasp.dialogue import Dialogue, tools_in_text
+from grasp_agentbench.os_interaction import prompts
+from grasp_agentbench.os_interaction.checks import compare
+from grasp_agentbench.os_interaction.records import Problem, Script
+from grasp_agentbench.os_interaction.sandbox import Backend, Sandbox, Shell, ShellTimeout
+from grasp_agentbench.os_interaction.sandbox.base import run
+
+#: Model calls of an episode.
+MAX_ROUNDS = 8
+#: Seconds that a script may take.
+SCRIPT_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an episode came to; ``raw`` of its rollout.
+
+    Attributes:
+        correct: The check passed.
+        ended: ``answer``, ``finish``, or ``""``.
+        timeouts: Scripts that took too long.
+        prepared: The machine could be prepared.
+    """
+
+    correct: bool = False
+    ended: str = ""
+    timeouts: int = 0
+    prepared: bool = True
+
+
+class _Broken(Exception):
+    """A script took too long, which breaks the original's environment."""
+
+
+def run_episode(
+    sample: Mapping[str, Any],
+    problem: Problem,
+    backend: Backend,
+    agent: Agent,
+    *,
+    as_text: bool = False,
+    max_rounds: int = MAX_ROUNDS,
+    seconds: float = SCRIPT_SECONDS,
+    compat: bool = False,
+) -> Rollout:
+    """Run one episode on a machine of its own; ``raw`` of the rollout is a ``Result``.
+
+    Args:
+        sample: For what is asked.
+        problem: How it is prepared and checked.
+        backend: Makes the machine.
+        agent: The model.
+        as_text: Tools are called in the text of replies.
+        max_rounds: Model calls.
+        seconds: That a script may take.
+        compat: A script that takes too long ends the episode, as in the original.
+
+    Raises:
+        AgentError: A model call failed for good, other than by the prompt's length.
+        SandboxError: The machine can't be made, or is gone.
+    """
+    sandbox = backend.start()
+    try:
+        for script in problem.init:
+            if run(sandbox, script.argv(), seconds).status:
+                return Rollout(status=Status.UNKNOWN.value, raw=Result(prepared=False))
+        shell = Shell(sandbox)
+        try:
+            if problem.start is not None:
+                shell.run(problem.start.code, seconds)
+            return _work(
+                sample, problem, sandbox, shell, agent, as_text, max_rounds, seconds, compat
+            )
+        except ShellTimeout:  # Of the start, which the agent has no part in.
+            return Rollout(status=Status.UNKNOWN.value, raw=Result(prepared=False))
+        finally:
+            shell.close()
+    finally:
+        sandbox.close()
+
+
+def _work(
+    sample: Mapping[str, Any],
+    problem: Problem,
+    sandbox: Sandbox,
+    shell: Shell,
+    agent: Agent,
+    as_text: bool,
+    max_rounds: int,
+    seconds: float,
+    compat: bool,
+) -> Rollout:
+    system = prompts.SYSTEM
+    if as_text:
+        system = f"{system}\n\n{tools_in_text(prompts.TOOLS)}"
+    asked = prompts.LEAD_IN + str(sample.get("ran") or sample["description"])
+    talk = Dialogue(
+        agent,
+        [{"role": "system", "content": system}, {"role": "user", "content": asked}],
+        as_text=as_text,
+    )
+    status, ended, answer, timeouts = Status.TASK_LIMIT, "", "", 0
+    try:
+        for _ in range(max_rounds):
+            _, calls = talk.ask(prompts.TOOLS)
+            if not calls:
+                talk.say(prompts.NO_TOOL_CALL)
+                continue
+            call, others = calls[0], calls[1:]
+            if call.arguments is None:
+                talk.result(call, call.error)
+            elif call.name == prompts.BASH:
+                said, late = _scripted(shell, str(call.first or ""), seconds)
+                timeouts += late
+                if late and compat:
+                    raise _Broken
+                talk.result(call, said)
+            elif call.name in (prompts.FINISH, prompts.ANSWER):
+                ended = call.name.partition("_")[0]
+                answer = "" if call.first is None else str(call.first)
+                status = Status.COMPLETED
+                break
+            else:
+                talk.result(call, prompts.UNKNOWN_TOOL)
+            talk.unanswered(others)
+    except ContextLimitError:
+        status = Status.CONTEXT_LIMIT
+    except _Broken:
+        status = Status.TASK_ERROR
+    correct = bool(ended) and is_correct(problem, answer, sandbox, seconds, compat=compat)
+    result = Result(correct, ended, timeouts)
+    return Rollout(talk.told, talk.actions, answer if ended else None, status.value, result)
+
+
+def _scripted(shell: Shell, script: str, seconds: float) -> tuple[str, bool]:
+    """Return what the agent is told of a script, and whether it took too long."""
+    try:
+        return prompts.observation(shell.run(script, seconds)), False
+    except ShellTimeout as error:
+        shell_is = "goes on" if error.survived else "was begun anew"
+        note = f"[stopped after {seconds:g} seconds; the shell {shell_is}]"
+        return prompts.observation(error.output, note=note), True
+
+
+def is_correct(
+    problem: Problem, answer: str, sandbox: Sandbox, seconds: float, *, compat: bool = False
+) -> bool:
+    """Check an answer, and the machine as the agent left it.
+
+    Args:
+        problem: What was asked.
+        answer: What was answered, or the words with which it was finished.
+        sandbox: The machine.
+        seconds: That a script may take.
+        compat: Compare sizes as the original does.
+    """
+    if problem.match is not None:
+        return answer.strip() == problem.match.strip()
+    if problem.pattern is not None:
+        return re.fullmatch(problem.pattern, answer.strip()) is not None
+    given = [answer]
+    for check in problem.checks:
+        script = problem.example if check is None else check
+        if isinstance(script, str):
+            if len(given) < 2 or not compare(script, given[0], given[1], compat=compat):
+                return False
+            given.append("")
+            continue
+        command = (script or Script("bash", "false")).argv(*given)
+        finished = run(sandbox, command, seconds, errors=False)
+        if finished.status:
+            return False
+        given.append(finished.output)
+    return True

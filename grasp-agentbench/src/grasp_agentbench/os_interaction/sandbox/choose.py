@@ -1,0 +1,108 @@
+"""Which sandboxes there are, which of them work here, and what makes the others work."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from grasp.contracts import TaskError
+from grasp_agentbench.os_interaction.sandbox.base import Backend, Limits, SandboxError, run
+
+#: From the strongest boundary to none; ``auto`` takes the first that works.
+BACKENDS = ("userns", "docker", "tempdir")
+
+
+@dataclass(frozen=True)
+class Examined:
+    """Whether a backend works here.
+
+    Attributes:
+        name: Which.
+        problem: Why it doesn't; empty if it does.
+        about: What it is.
+        remedy: What makes it work.
+    """
+
+    name: str
+    problem: str
+    about: str
+    remedy: str
+
+
+_ABOUT = {
+    "userns": "namespaces of Linux: own files, processes and users, no network",
+    "docker": "a container for each episode",
+    "tempdir": "NO BOUNDARY: the user's own bash in a folder; for tests and harmless samples",
+}
+_REMEDIES = {
+    "userns": "on Linux: apt-get install util-linux; sysctl kernel.unprivileged_userns_clone=1 "
+    "kernel.apparmor_restrict_unprivileged_userns=0",
+    "docker": "install and start Docker",
+    "tempdir": "install bash",
+}
+
+
+def make(name: str, limits: Limits) -> Backend:
+    """Return a backend by name."""
+    if name == "userns":
+        from grasp_agentbench.os_interaction.sandbox.userns import NamespaceBackend
+
+        return NamespaceBackend(limits)
+    if name == "docker":
+        from grasp_agentbench.os_interaction.sandbox.docker import DockerBackend
+
+        return DockerBackend(limits)
+    from grasp_agentbench.os_interaction.sandbox.tempdir import TempdirBackend
+
+    return TempdirBackend(limits)
+
+
+@cache
+def problem_of(name: str) -> str:
+    """Return why a backend doesn't work here, by trying it; empty if it does."""
+    if name == "userns" and sys.platform != "linux":
+        return "not Linux"
+    if name == "docker" and shutil.which("docker") is None:
+        return "docker is not installed"
+    try:
+        sandbox = make(name, Limits()).start()
+    except OSError as error:
+        return str(error)
+    try:
+        finished = run(sandbox, ["bash", "-c", "echo $((6 * 7))"], 20)
+    except OSError as error:
+        return str(error)
+    finally:
+        sandbox.close()
+    return "" if finished.output.strip() == "42" else finished.output.strip() or "it says nothing"
+
+
+def choose(name: str, limits: Limits) -> Backend:
+    """Return a backend; ``auto`` is the best that works and is a boundary.
+
+    Raises:
+        TaskError: It doesn't work here.
+    """
+    if name != "auto":
+        problem = problem_of(name)
+        if problem:
+            raise TaskError(f"the sandbox {name} doesn't work here: {problem}", _REMEDIES[name])
+        return make(name, limits)
+    for candidate in BACKENDS[:-1]:
+        if not problem_of(candidate):
+            return make(candidate, limits)
+    raise TaskError(
+        "no sandbox works here, and a model's commands need one",
+        "grasp doctor agentbench-os says how to get one; -P sandbox=tempdir runs them as yourself",
+    )
+
+
+def examine() -> Sequence[Examined]:
+    """Return what is known of every backend."""
+    return [Examined(name, problem_of(name), _ABOUT[name], _REMEDIES[name]) for name in BACKENDS]
+
+
+__all__ = ["BACKENDS", "SandboxError", "choose", "examine", "make", "problem_of"]

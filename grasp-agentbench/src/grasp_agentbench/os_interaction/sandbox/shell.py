@@ -1,0 +1,206 @@
+"""A persistent shell on a terminal, whose commands end with a mark.
+
+Variables, folders, background processes and ``su`` stay from one command to the next. The mark
+is written by a line of its own, so it comes back from whatever shell is in front by then.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import itertools
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+
+from grasp_agentbench.os_interaction.sandbox.base import (
+    MOST_OUTPUT,
+    Sandbox,
+    SandboxError,
+    kill_group,
+)
+
+#: Escape sequences of terminals: CSI, OSC, others, and the bell.
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]|\x1b[()][A-Z0-9]|\x07"
+)
+#: Letters of a line that is sent.
+_CHUNK = 2000
+#: Seconds to wait for a shell to come up, and after an interrupt.
+_PATIENCE = 5.0
+
+_marks = itertools.count(1)
+
+
+class ShellTimeout(Exception):
+    """A command took too long; it was stopped.
+
+    Attributes:
+        output: What it had written.
+        survived: The shell goes on with its variables; otherwise it was begun anew.
+    """
+
+    def __init__(self, output: str, *, survived: bool) -> None:
+        super().__init__("the command took too long")
+        self.output = output
+        self.survived = survived
+
+
+class Shell:
+    """A login shell in a sandbox. Used by one thread.
+
+    Args:
+        sandbox: Where it runs.
+
+    Raises:
+        SandboxError: No shell comes up.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._begin()
+
+    def run(self, script: str, seconds: float) -> str:
+        """Run a script; return what it wrote to the terminal.
+
+        Raises:
+            ShellTimeout: It took too long.
+            SandboxError: The shell has ended and can't be begun anew.
+        """
+        if self._process.poll() is not None:
+            self._begin()
+        number = next(_marks)
+        encoded = base64.b64encode(script.encode("utf-8", "surrogateescape")).decode()
+        chunks = [encoded[n : n + _CHUNK] for n in range(0, len(encoded), _CHUNK)] or [""]
+        # Neither line has the mark as it is written, so an echo of them is none.
+        for n, chunk in enumerate(chunks):
+            self._send(f"__g{'+' if n else ''}={chunk}")
+        self._type(
+            f"printf '%s%s\\n' '<grasp' '{number}>'; "
+            'eval "$(printf %s "$__g" | base64 -d; unset __g)"'
+        )
+        closing = f"printf '\\n%s%s\\n' '</grasp' '{number}>'"
+        self._type(closing)
+        whole, ended = self._read(f"</grasp{number}>", seconds)
+        if ended or self._process.poll() is not None:
+            return _between(whole, number, closing)
+        survived = self._interrupt(number, closing)
+        output = _between(whole, number, closing)
+        if not survived:
+            self.close()
+            self._begin()
+        raise ShellTimeout(output, survived=survived)
+
+    def close(self) -> None:
+        """End the shell."""
+        kill_group(self._process)
+        self._process.wait()
+        os.close(self._terminal)
+
+    def _begin(self) -> None:
+        self._terminal, slave = pty.openpty()
+        # A wide terminal breaks no lines.
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 200, 30000, 0, 0))
+        try:
+            self._process = subprocess.Popen(
+                self._sandbox.command(["bash", "--login"]),
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                env={**self._sandbox.environment, "TERM": "dumb"},
+                cwd=self._sandbox.folder,
+                start_new_session=True,
+                preexec_fn=_take_terminal,
+            )
+        finally:
+            os.close(slave)
+        os.set_blocking(self._terminal, False)
+        self._type("PS1= PS2= PROMPT_COMMAND=; unset HISTFILE; printf '%s%s\\n' '<grasp' 'up>'")
+        _, up = self._read("<graspup>", 4 * _PATIENCE)
+        if not up:
+            self.close()
+            raise SandboxError("no shell comes up in the sandbox")
+
+    def _interrupt(self, number: int, closing: str) -> bool:
+        """Stop what is in front; tell whether the shell answers afterwards."""
+        try:
+            os.write(self._terminal, b"\x03")
+            time.sleep(0.1)
+            self._type(closing)  # An interrupt throws away what was typed before.
+        except OSError:
+            return False
+        _, ended = self._read(f"</grasp{number}>", _PATIENCE)
+        return ended and self._process.poll() is None
+
+    def _type(self, line: str) -> None:
+        """Send a short line; what the script says meanwhile is left to be read."""
+        os.write(self._terminal, line.encode() + b"\n")
+
+    def _send(self, line: str) -> None:
+        data = line.encode() + b"\n"
+        try:
+            while data:
+                # What is typed is echoed: unread, it would fill the terminal.
+                echo, ready, _ = select.select([self._terminal], [self._terminal], [], _PATIENCE)
+                if echo:
+                    os.read(self._terminal, 65536)
+                if ready:
+                    data = data[os.write(self._terminal, data[:_CHUNK]) :]
+                elif not echo:
+                    raise SandboxError("the shell takes no input")
+        except OSError as error:
+            raise SandboxError(f"the shell is gone: {error}") from None
+
+    def _read(self, mark: str, seconds: float) -> tuple[str, bool]:
+        """Read until a line is the mark, or time is over."""
+        ends = time.monotonic() + seconds
+        wanted = re.compile(rb"(?:^|[\r\n])" + re.escape(mark.encode()) + rb"\r?\n")
+        found = bytearray()
+        while (left := ends - time.monotonic()) > 0:
+            ready, _, _ = select.select([self._terminal], [], [], left)
+            if not ready:
+                break
+            try:
+                data = os.read(self._terminal, 65536)
+            except BlockingIOError:
+                continue
+            except OSError:  # The other end is closed.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_PATIENCE)
+                break
+            if not data:
+                break
+            found += data
+            if wanted.search(found, max(0, len(found) - len(data) - 200)):
+                return found.decode("utf-8", "replace"), True
+            if len(found) > 2 * MOST_OUTPUT:  # Keep both ends of what never stops.
+                del found[MOST_OUTPUT:-1000]
+        return found.decode("utf-8", "replace"), False
+
+
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _between(whole: str, number: int, closing: str) -> str:
+    """Return what a script wrote, without marks, echoes and terminal codes."""
+    text = _ESCAPES.sub("", whole).replace("\r\n", "\n").replace("\r", "")
+    _, _, text = (
+        text.rpartition(f"<grasp{number}>\n")
+        if f"<grasp{number}>\n" in text
+        else (
+            "",
+            "",
+            text,
+        )
+    )
+    text, _, _ = text.partition(f"\n</grasp{number}>")
+    # The line with the mark is echoed, perhaps behind a prompt or the script's last words.
+    text = re.sub(r"(?:\S*[$#] )?" + re.escape(closing) + r"\n?", "", text)
+    return text.strip("\n")

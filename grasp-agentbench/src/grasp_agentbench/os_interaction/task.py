@@ -1,0 +1,210 @@
+"""The task ``agentbench-os``: work on a machine of its own, by bash (spec agentbench, 1)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from grasp.contracts import Agent, ConfigError, Rollout, Sample, Status, Task, TaskBackend
+from grasp.dialogue import is_text
+from grasp_agentbench.os_interaction import prompts
+from grasp_agentbench.os_interaction.episode import MAX_ROUNDS, SCRIPT_SECONDS, Result, run_episode
+from grasp_agentbench.os_interaction.records import Problem, Record, problem_of, read_splits
+from grasp_agentbench.os_interaction.sandbox import BACKENDS, Backend, Limits, choose, examine
+from grasp_agentbench.os_interaction.synth import synthetic_splits
+
+#: Names the folder with the official records.
+DATA_VARIABLE = "AGENTBENCH_OS_DATA"
+
+
+class OsInteraction(Task):
+    """AgentBench's OS: eight rounds of bash, then an answer or the word that it is done.
+
+    Args:
+        source: ``official`` records (of ``data_dir``), ``synthetic`` (our own), or ``auto``:
+            official if ``data_dir`` or the variable AGENTBENCH_OS_DATA names them.
+        data_dir: ``data/os_interaction`` of a clone of AgentBench.
+        seed: Of the synthetic problems.
+        sandbox: Where the agent's shell runs: ``userns``, ``docker``, ``tempdir`` (no boundary:
+            it runs with your own rights), or ``auto``, the best that is a boundary.
+        memory_mib: That a machine may use.
+        disk_mib: That its files may use.
+        processes: That it may have at a time.
+        script_seconds: That one script may take.
+        tool_calling: ``native``, or ``text`` for models whose endpoint has no tool calls.
+        max_rounds: Model calls of an episode.
+        upstream_compat: Keep the original's defects: official ids are one off, so that a sample
+            runs the record before its description and those numbered 0 can't be run; a script
+            that takes too long ends the episode; sizes such as ``5.6G`` can't be compared; no
+            tags and no guidance for the writer.
+
+    Raises:
+        ConfigError: A parameter is not valid.
+        TaskError: The official records can't be read.
+    """
+
+    name = "agentbench-os"
+    version: ClassVar[str] = "1"
+    updater_task_family = "work on a Linux system by bash"
+    updater_failure_examples = prompts.FAILURES
+
+    def __init__(
+        self,
+        *,
+        source: str = "auto",
+        data_dir: str | Path | None = None,
+        seed: int = 7,
+        sandbox: str = "auto",
+        memory_mib: int = 1024,
+        disk_mib: int = 512,
+        processes: int = 256,
+        script_seconds: float = SCRIPT_SECONDS,
+        tool_calling: str = "native",
+        max_rounds: int = MAX_ROUNDS,
+        upstream_compat: bool = False,
+    ) -> None:
+        if source not in ("auto", "official", "synthetic"):
+            raise ConfigError(f"source is {source!r}", "it is one of auto, official, synthetic")
+        if sandbox not in ("auto", *BACKENDS):
+            raise ConfigError(
+                f"sandbox is {sandbox!r}", f"it is one of auto, {', '.join(BACKENDS)}"
+            )
+        numbers = {"max_rounds": max_rounds, "memory_mib": memory_mib, "disk_mib": disk_mib,
+                   "processes": processes, "script_seconds": script_seconds}  # fmt: skip
+        for name, value in numbers.items():
+            if value <= 0:
+                raise ConfigError(f"{name} is {value}", "use more than 0")
+        folder = data_dir or os.environ.get(DATA_VARIABLE)
+        if source == "official" and not folder:
+            raise ConfigError("where the official records are is not said", "set data_dir")
+        self.source = "official" if folder and source != "synthetic" else "synthetic"
+        self.max_turns = self._max_rounds = max_rounds
+        self._as_text = is_text(tool_calling)
+        self._compat = bool(upstream_compat)
+        self._seed, self._sandbox = seed, sandbox
+        self._seconds = float(script_seconds)
+        self._limits = Limits(memory_mib, processes, disk_mib)
+        self._backend: Backend | None = None
+        self._lock = threading.Lock()
+        self._splits: Mapping[str, Sequence[Record]] = (
+            read_splits(Path(str(folder)).expanduser(), compat=self._compat)
+            if self.source == "official"
+            else synthetic_splits(seed)
+        )
+        self._dev = frozenset(r["id"] for r in self._splits["dev"])
+        if not self._compat:
+            self.updater_guidance = prompts.GUIDANCE
+
+    def samples(self, split: str) -> Sequence[Sample]:
+        """Return the problems of ``dev``, ``val`` or ``test``."""
+        return self._splits.get(split, ())
+
+    def problem(self, sample: Sample) -> Problem | None:
+        """Return how a sample is prepared and checked; ``None`` if it can't be run.
+
+        Raises:
+            TaskError: A script is missing.
+        """
+        if sample["problem"] is None:
+            return None
+        scripts = Path(str(sample["scripts"])) if sample["scripts"] else None
+        return problem_of(sample["problem"], scripts)
+
+    def rollout(self, sample: Sample, agent: Agent) -> Rollout:
+        """Run one episode on a machine of its own; ``raw`` is a ``Result``."""
+        problem = self.problem(sample)
+        if problem is None:  # The original can't start it, and counts it as wrong.
+            return Rollout(status=Status.UNKNOWN.value, raw=Result(prepared=False))
+        self.setup()
+        assert self._backend is not None
+        return run_episode(
+            sample,
+            problem,
+            self._backend,
+            agent,
+            as_text=self._as_text,
+            max_rounds=self._max_rounds,
+            seconds=self._seconds,
+            compat=self._compat,
+        )
+
+    def evaluate(self, sample: Sample, rollout: Rollout) -> bool:
+        """Return the verdict that was made on the machine at the end."""
+        return isinstance(rollout.raw, Result) and rollout.raw.correct
+
+    def failure_tags(self, sample: Sample, rollout: Rollout) -> list[str]:
+        """Return the kind of problem and how it ended."""
+        result = rollout.raw
+        if self._compat or not isinstance(result, Result):
+            return []
+        tags = [f"type:{sample['type']}", *(f"about:{label}" for label in sample["labels"])]
+        if not result.prepared:
+            tags.append("machine-not-prepared")
+        elif not result.ended:
+            tags.append("never-finished")
+        else:
+            tags.append(f"ended-by-{result.ended}")
+        return tags + (["script-timed-out"] if result.timeouts else [])
+
+    def instruction(self, sample: Sample) -> str:
+        """Return the problem."""
+        return str(sample["description"])
+
+    def ground_truth(self, sample: Sample) -> str:
+        """Return the expected answer or the reference command of a dev sample."""
+        if sample["id"] not in self._dev or sample["problem"] is None:
+            return ""
+        evaluation = sample["problem"]["evaluation"]
+        match = evaluation.get("match")
+        example = evaluation.get("example")
+        said = match if isinstance(match, str) else example
+        return str(said.get("code", "")) if isinstance(said, dict) else str(said or "")
+
+    def describe(self) -> dict[str, Any]:
+        """Return source, sandbox and settings."""
+        plain = {
+            split: [{**r, "scripts": ""} for r in records]
+            for split, records in self._splits.items()
+        }
+        told = json.dumps(plain, sort_keys=True)
+        backend = self._backend.name if self._backend is not None else self._sandbox
+        facts: dict[str, Any] = {
+            "benchmark": "AgentBench OS",
+            "source": self.source,
+            "records_sha256": hashlib.sha256(told.encode()).hexdigest(),
+            "sandbox": backend,
+            "tool_calling": "text" if self._as_text else "native",
+            "upstream_compat": self._compat,
+        }
+        return facts | ({"seed": self._seed} if self.source == "synthetic" else {})
+
+    def backends(self) -> Sequence[TaskBackend]:
+        """Return the sandboxes, tried on this machine."""
+        found = examine()
+        usable = [one.name for one in found if not one.problem and one.name != "tempdir"]
+        chosen = usable[0] if self._sandbox == "auto" and usable else self._sandbox
+        return [
+            TaskBackend(
+                one.name,
+                not one.problem,
+                one.name == chosen and not one.problem,
+                one.about,
+                f"{one.remedy}  # {one.problem}" if one.problem else "",
+            )
+            for one in found
+        ]
+
+    def setup(self) -> None:
+        """Choose the sandbox and try it.
+
+        Raises:
+            TaskError: It doesn't work here.
+        """
+        with self._lock:
+            if self._backend is None:
+                self._backend = choose(self._sandbox, self._limits)

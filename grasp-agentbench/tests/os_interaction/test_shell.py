@@ -1,0 +1,155 @@
+"""The agent's shell: what it says, and what stays from one command to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from grasp.contracts import TaskError
+from grasp_agentbench.os_interaction.sandbox import (
+    Finished,
+    Limits,
+    Sandbox,
+    Shell,
+    ShellTimeout,
+    choose,
+)
+from grasp_agentbench.os_interaction.sandbox.base import run
+from grasp_agentbench.os_interaction.sandbox.choose import make, problem_of
+
+LIMITS = Limits(memory_mib=256, processes=64, disk_mib=64)
+
+
+def machine(name: str) -> Sandbox:
+    if problem_of(name):
+        pytest.skip(f"{name}: {problem_of(name)}")
+    return make(name, LIMITS).start()
+
+
+@pytest.fixture(params=["userns", "tempdir"])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    made = machine(request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shell(sandbox: Sandbox) -> Iterator[Shell]:
+    made = Shell(sandbox)
+    yield made
+    made.close()
+
+
+SAID = [
+    ("echo hi", "hi"),
+    ('printf "no newline"', "no newline"),
+    ("for i in 1 2; do\n  echo $i\ndone", "1\n2"),
+    ("echo \"a'b\" 'c\"d' $(echo sub) \\\\", "a'b c\"d sub \\"),
+    ("cat <<END\nin here\nEND", "in here"),
+    ("false; echo $?", "1"),
+    ("true", ""),
+    ("echo to-stderr >&2", "to-stderr"),
+    ("printf '\\033[31mred\\033[0m\\007'", "red"),
+    ("echo 'printf </grasp1>'", "printf </grasp1>"),
+    ("echo é ✓", "é ✓"),
+    ("seq 3 | tail -1 # and a comment", "3"),
+]
+
+
+def test_what_scripts_write(shell: Shell) -> None:
+    assert [(script, shell.run(script, 10)) for script, _ in SAID] == SAID
+    assert "syntax error" in shell.run("if", 10)
+
+
+def test_the_shell_goes_on(shell: Shell) -> None:
+    shell.run("x=5; mkdir -p here; cd here; sleep 100 &", 10)
+    assert shell.run("echo $x; basename $PWD; jobs | wc -l", 10) == "5\nhere\n1"
+    shell.run("f() { echo $((x * 2)); }", 10)
+    assert shell.run("f", 10) == "10"
+
+
+def test_a_long_script_arrives_whole(shell: Shell) -> None:
+    text = "".join(f"line {n} 'quoted'\n" for n in range(2000))
+    said = shell.run(f"cat <<'END' | md5sum\n{text}END", 10)
+    assert said.split()[0] == hashlib.md5(text.encode()).hexdigest()
+
+
+def test_commands_that_take_too_long_are_stopped(shell: Shell) -> None:
+    shell.run("x=kept", 10)
+    with pytest.raises(ShellTimeout) as error:
+        shell.run("echo begun; sleep 60", 0.5)
+    assert error.value.survived
+    assert error.value.output.startswith("begun")
+    assert shell.run("echo $x", 10) == "kept"
+    with pytest.raises(ShellTimeout):
+        shell.run("cat; cat", 0.5)  # Waits for input.
+    assert shell.run("echo back", 10) == "back"
+
+
+def test_a_shell_that_ended_is_begun_anew(shell: Shell) -> None:
+    shell.run("exit 3", 10)
+    assert shell.run("echo back", 10) == "back"
+
+
+@pytest.mark.slow
+def test_a_shell_that_can_not_be_interrupted_is_begun_anew(shell: Shell) -> None:
+    with pytest.raises(ShellTimeout) as error:
+        shell.run("trap '' INT; while true; do sleep 1; done", 0.5)
+    assert not error.value.survived
+    assert shell.run("echo back", 10) == "back"
+
+
+@pytest.mark.slow
+def test_output_without_end_is_cut(shell: Shell) -> None:
+    with pytest.raises(ShellTimeout) as error:
+        shell.run("yes", 1)
+    assert len(error.value.output) < 3_000_000
+    assert shell.run("echo back", 10) == "back"
+
+
+def test_commands_are_run_afresh(sandbox: Sandbox) -> None:
+    assert run(sandbox, ["bash", "-c", "echo $1; exit 3", "--", "a b"], 10) == Finished(3, "a b\n")
+    said = run(sandbox, ["python3", "-c", "import sys; print(sys.argv[1:])", "x"], 10)
+    assert said.output == "['x']\n"
+    assert run(sandbox, ["sleep", "60"], 0.3).status == 124
+
+
+def test_users_of_its_own() -> None:
+    if os.geteuid():
+        pytest.skip("only root may give a machine users")
+    jail = machine("userns")
+    shell = Shell(jail)
+    shell.run("useradd -m jack && su - jack", 10)
+    assert shell.run("whoami; pwd", 10) == "jack\n/home/jack"
+    shell.run("exit", 10)
+    assert shell.run("whoami; touch f; chown jack f; stat -c %U f", 10) == "root\njack"
+    shell.close()
+    jail.close()
+
+
+def test_many_at_a_time() -> None:
+    def one(number: int) -> str:
+        made = machine("userns")
+        shell = Shell(made)
+        try:
+            shell.run(f"echo {number} > /root/mine; sleep 0.1", 10)
+            return shell.run("cat /root/mine; ls /root | wc -l", 10)
+        finally:
+            shell.close()
+            made.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(one, range(12))) == [f"{n}\n1" for n in range(12)]
+
+
+def test_the_choice() -> None:
+    if problem_of("docker"):
+        with pytest.raises(TaskError, match="the sandbox docker doesn't work here"):
+            choose("docker", LIMITS)
+    assert choose("tempdir", LIMITS).name == "tempdir"
+    if not problem_of("userns"):
+        assert choose("auto", LIMITS).name == "userns"
