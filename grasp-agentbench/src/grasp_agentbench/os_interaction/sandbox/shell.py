@@ -32,8 +32,10 @@ _ESCAPES = re.compile(
 )
 #: Letters of a line that is sent.
 _CHUNK = 2000
-#: Seconds to wait for a shell to come up, and after an interrupt.
+#: Seconds to wait for a shell to come up.
 _PATIENCE = 5.0
+#: Seconds to wait for an answer after each interrupt: a busy machine needs a second and longer one.
+_INTERRUPTS = (0.5, 1.0, 3.0, 6.0)
 
 _marks = itertools.count(1)
 
@@ -129,13 +131,16 @@ class Shell:
 
     def _interrupt(self, number: int, closing: str) -> bool:
         """Stop what is in front; tell whether the shell answers afterwards."""
-        try:
-            os.write(self._terminal, b"\x03")
-            time.sleep(0.1)
-            self._type(closing)  # An interrupt throws away what was typed before.
-        except OSError:
-            return False
-        _, ended = self._read(f"</grasp{number}>", _PATIENCE)
+        for seconds in _INTERRUPTS:
+            try:
+                os.write(self._terminal, b"\x03")
+                time.sleep(0.1)
+                self._type(closing)  # An interrupt throws away what was typed before it is served.
+            except OSError:
+                return False
+            _, ended = self._read(f"</grasp{number}>", seconds)
+            if ended or self._process.poll() is not None:
+                break
         return ended and self._process.poll() is None
 
     def _type(self, line: str) -> None:
