@@ -562,6 +562,20 @@ def test_a_writer_of_its_own_and_its_replay(
     assert endpoint.total == asked  # the writer is answered from the record as well
 
 
+def test_the_agent_writes_by_other_parameters(tmp_path: Path, endpoint: Endpoint) -> None:
+    config = {
+        "agent": "local",
+        "agent_params": {"max_tokens": 64},
+        "writer_params": {"max_tokens": 32},
+        "cycle": {**CYCLE, "proposal_temperature": 0.9},
+    }
+    run_grasp(Toy(), config, run_dir=tmp_path / "r")
+    seen = {(b["temperature"], b["max_tokens"], "response_format" in b) for b in endpoint.bodies}
+    assert seen == {(0.0, 64, False), (0.0, 32, True), (0.9, 32, True)}
+    with pytest.raises(ConfigError, match="an agent that is an object"):
+        run_grasp(Toy(), {"writer_params": {"stop": ["x"]}}, agent=Model(), run_dir=tmp_path / "o")
+
+
 def test_behind_a_proxy_nobody_knocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Remote(Model):
         @property

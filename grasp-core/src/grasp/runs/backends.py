@@ -9,7 +9,7 @@ from typing import Any
 from grasp.agents.adapt import adapt
 from grasp.agents.loader import load_backend
 from grasp.agents.presets import available_presets
-from grasp.contracts import Backend
+from grasp.contracts import Backend, ConfigError
 from grasp.plugins import load_agent, registry
 from grasp.runs.config import RunConfig
 
@@ -30,6 +30,7 @@ def open_backends(
 
     Raises:
         AgentSetupError: A variable or an extra is missing.
+        ConfigError: The writer has parameters that it can't take.
         PluginError: Nobody knows the name.
     """
     overrides: dict[str, Any] = dict(config.agent_params)
@@ -48,16 +49,21 @@ def open_backends(
         return backend
 
     actor = build(agent, overrides)
-    analyst = build(config.writer, config.writer_params) if config.writer else actor
+    # Without a writer of its own, the acting model writes, by other parameters if there are some.
+    source = config.writer or agent
+    parameters = config.writer_params if config.writer else {**overrides, **config.writer_params}
+    if not isinstance(source, str) and config.writer_params:
+        raise ConfigError(
+            "writer_params can't be given to an agent that is an object",
+            "name a writer, or pass the agent by name",
+        )
+    same = not config.writer and not config.writer_params
+    analyst = actor if same else build(source, parameters)
     temperature = config.cycle.proposal_temperature
-    if temperature is None:
+    # An agent given as an object has no temperature to set.
+    if temperature is None or not isinstance(source, str):
         return actor, analyst, analyst
-    if config.writer:
-        writer = build(config.writer, {**config.writer_params, "temperature": temperature})
-    elif isinstance(agent, str):
-        writer = build(agent, {**overrides, "temperature": temperature})
-    else:
-        writer = actor  # An agent given as an object has no temperature to set.
+    writer = build(source, {**parameters, "temperature": temperature})
     return actor, analyst, writer
 
 

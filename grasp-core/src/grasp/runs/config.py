@@ -70,7 +70,8 @@ class RunConfig(BaseModel):
     )
     writer: str | None = Field(None, description="Preset of the skill writer; unset = the agent.")
     writer_params: dict[str, Any] = Field(
-        default_factory=dict, description="Parameters of the writer, over its preset's."
+        default_factory=dict,
+        description="Parameters of the writer, over its preset's, or over the agent's.",
     )
     judge: str | None = Field(
         None, description="Preset of the model judge of tasks that have one; unset = the agent."

@@ -71,7 +71,7 @@ def replay(
     data = directory.read_config()
     identity = data.pop("model", {})
     # One record answers for the writer and the judge too.
-    config = load_config({**data, "writer": None, "judge": None})
+    config = load_config({**data, "writer": None, "writer_params": {}, "judge": None})
     task: Task = load(config.task, **config.task_params)
     store = CallStore(directory.calls_file)
     try:
