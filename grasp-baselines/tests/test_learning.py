@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from grasp import load_method, run_method
+from grasp import Sample, load_method, run_method
 from grasp.contracts import ConfigError, EndpointError, ModelCall
 from grasp.runs.journal import read_journal
 
 from .toy import METHODS, Fees, Model
 
+#: Methods whose writer may be shown the expected answer.
+WITH_REFERENCE = ("sequential-memory", "batch-memory", "evo-memory")
 CONFIG = {"cycle": {"epochs": 2, "batch_size": 4, "concurrency": 4}}
 
 
@@ -39,6 +41,53 @@ def test_it_learns_what_the_guidance_gives(method: str, tmp_path: Path) -> None:
     assert summary["test"] == {"learned": 1.0, "no_skills": 0.5}
     finished = journal(tmp_path / "r")[-1]
     assert "add the fee" in json.dumps(finished["artifact"])
+
+
+class Told(Fees):
+    """Guidance belongs into the system message, and writers see answers."""
+
+    guidance_place = "system"
+    shows_reference = True
+
+    def ground_truth(self, sample: Sample) -> str:
+        return f"it costs {sample['answer']}"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_task_says_where_guidance_stands_and_what_writers_see(
+    method: str, tmp_path: Path
+) -> None:
+    model = Model()
+    run_method(load_method(method), Told(), CONFIG, agent=model, run_dir=tmp_path / "r")
+    acting = [c for c in model.calls if not any(f"/{p}" in c.scope for p in model.answers)]
+    roles = {
+        message["role"]
+        for call in acting
+        for message in call.messages
+        if "add the fee" in str(message["content"]).lower()
+    }
+    assert roles == {"system"}
+    told = any("it costs" in str(m["content"]) for c in model.calls for m in c.messages)
+    assert told == (method in WITH_REFERENCE)
+
+
+@pytest.mark.parametrize("method", WITH_REFERENCE)
+def test_writers_see_no_answer_unless_somebody_says_so(method: str, tmp_path: Path) -> None:
+    class Untold(Told):
+        shows_reference = False
+
+    for n, (task, params, told) in enumerate(
+        [
+            (Untold(), {}, False),
+            (Untold(), {"show_reference": True}, True),
+            (Told(), {"show_reference": False}, False),
+        ]
+    ):
+        model = Model()
+        config = {**CONFIG, "method_params": params}
+        run_method(load_method(method), task, config, agent=model, run_dir=tmp_path / str(n))
+        seen = any("it costs" in str(m["content"]) for c in model.calls for m in c.messages)
+        assert seen == told
 
 
 @pytest.mark.parametrize("method", METHODS)

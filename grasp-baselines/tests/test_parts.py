@@ -17,7 +17,7 @@ from grasp_baselines.evo.store import Episode, Memory, Rule, credit, merge, new_
 from grasp_baselines.expel import rules as expel
 from grasp_baselines.expel.experience import Experience
 from grasp_baselines.memory.notes import add_notes, read_note, render_notes
-from grasp_baselines.placement import FIELD, place
+from grasp_baselines.placement import FIELD, RULE, asked, place, place_in_system
 from grasp_baselines.settings import EvoParams, SkillxParams
 from grasp_baselines.skillx.library import Skill, put, read_merged, read_skills, retrieve
 from grasp_baselines.skillx.trajectory import STUB, read_plan, steps, trajectory
@@ -82,6 +82,17 @@ def test_a_block_stands_before_the_task_and_behind_observations() -> None:
 def test_a_block_goes_into_the_field_of_a_json_prompt() -> None:
     history = [{"role": "user", "content": json.dumps({"task": 1, FIELD: ""})}]
     assert json.loads(place(history, "B")[0]["content"]) == {"task": 1, FIELD: "B"}
+
+
+def test_a_block_stands_at_the_end_of_the_system_message() -> None:
+    history = [{"role": "system", "content": "s"}, {"role": "user", "content": "task"}]
+    assert place_in_system(history, "B")[0]["content"] == f"s{RULE}B"
+    assert place_in_system(history, "B")[1:] == history[1:]
+    assert history[0]["content"] == "s"
+    assert place_in_system(history, "") == history
+    assert place_in_system(history[1:], "B") == [{"role": "system", "content": "B"}, history[1]]
+    assert asked([*history, {"role": "user", "content": "seen"}]) == "task"
+    assert asked([]) == ""
 
 
 # -- ExpeL --------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ from grasp.agents.session import Session
 from grasp.contracts import Completion, ModelCall, Usage, last_completion
 from grasp_baselines.placement import BlockAgent
 
+from .toy import Fees
+
 CALL = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": "{}"}}
 
 
@@ -21,7 +23,7 @@ class Caller:
 
 
 def test_tool_calls_are_found_through_a_block() -> None:
-    agent = BlockAgent(Session(Caller()).agent("test", "x"), lambda history: "Remember.")
+    agent = BlockAgent(Session(Caller()).agent("test", "x"), lambda query: "Remember.", Fees())
     agent.inference([{"role": "user", "content": "look"}], [{"type": "function"}])
     completion = last_completion(agent)
     assert completion is not None

@@ -1,7 +1,7 @@
 """Puts a block of text where the acting model reads it (baselines.md, 0).
 
-The same rule for all methods: once in every call, at the newest message of the user. The
-task's own history is never changed.
+The same rule for all methods: once in every call, at the newest message of the user, or at the
+end of the system message where the task says so. The task's own history is never changed.
 """
 
 from __future__ import annotations
@@ -10,14 +10,16 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from grasp.contracts import Agent, Message, Usage
+from grasp.contracts import Agent, Message, Task, Usage
 
 #: Field of a JSON prompt that is made for what an agent has learned.
 FIELD = "behavioral_skills"
 HEADING = "## Current Task"
+#: Between a system message and what is appended to it.
+RULE = "\n\n---\n"
 
-#: ``block(history)``: what to show at this turn; empty for nothing.
-Block = Callable[[Sequence[Message]], str]
+#: ``block(query)``: what to show an agent that was last told this; empty for nothing.
+Block = Callable[[str], str]
 
 
 def place(
@@ -55,6 +57,22 @@ def _opened(content: str, block: str, heading: bool) -> str:
     return "\n\n".join([block, *([HEADING] if heading else []), content])
 
 
+def place_in_system(history: Sequence[Message], block: str) -> list[Message]:
+    """Return the history with a block at the end of its system message, which may be new."""
+    messages: list[Message] = [dict(m) for m in history]
+    if not block:
+        return messages
+    if not messages or messages[0].get("role") != "system":
+        return [{"role": "system", "content": block}, *messages]
+    content = str(messages[0].get("content") or "")
+    return [{**messages[0], "content": f"{content}{RULE}{block}"}, *messages[1:]]
+
+
+def asked(history: Sequence[Message]) -> str:
+    """Return the first message of the user: what the episode is about."""
+    return next((str(m.get("content") or "") for m in history if m.get("role") == "user"), "")
+
+
 def newest(history: Sequence[Message]) -> str:
     """Return the newest message of the user or system: what is asked, or was observed."""
     for message in reversed(history):
@@ -64,13 +82,28 @@ def newest(history: Sequence[Message]) -> str:
 
 
 class BlockAgent:
-    """An agent that is shown a block at every call. Made for one episode."""
+    """An agent that is shown a block at every call. Made for one episode.
+
+    Args:
+        agent: Acts.
+        block: What it is shown.
+        task: Says where (``Task.guidance_place``).
+        heading: See ``place``; not in a system message.
+        first_only: See ``place``; a system message is there at every turn.
+    """
 
     def __init__(
-        self, agent: Agent, block: Block, *, heading: bool = False, first_only: bool = False
+        self,
+        agent: Agent,
+        block: Block,
+        task: Task,
+        *,
+        heading: bool = False,
+        first_only: bool = False,
     ) -> None:
         self._agent = agent
         self._block = block
+        self._in_system = task.guidance_place == "system"
         self._heading = heading
         self._first_only = first_only
 
@@ -91,7 +124,10 @@ class BlockAgent:
         **options: Any,
     ) -> str:
         """Answer the history with the block in it."""
-        placed = place(
-            history, self._block(history), heading=self._heading, first_only=self._first_only
-        )
-        return self._agent.inference(placed, tools, **options)
+        return self._agent.inference(self._placed(history), tools, **options)
+
+    def _placed(self, history: Sequence[Message]) -> list[Message]:
+        if self._in_system:
+            return place_in_system(history, self._block(asked(history)))
+        block = self._block(newest(history))
+        return place(history, block, heading=self._heading, first_only=self._first_only)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from grasp.contracts import ConfigError
+from grasp.contracts import ConfigError, Outcome, Task
 
 
 class Params(BaseModel):
@@ -18,12 +18,23 @@ class Params(BaseModel):
     upstream_compat: bool = Field(False, description="Keep the original's defects.")
 
 
-class MemoryParams(Params):
+class NotingParams(Params):
+    """Of methods whose writer may be shown the expected answer (baselines.md, 8)."""
+
+    show_reference: bool | None = Field(
+        None,
+        description="Show the writer a dev sample's expected answer; unset = as the task says.",
+    )
+
+    def reference(self, outcome: Outcome, task: Task) -> str:
+        """Return what the writer is told of the expected answer; empty for nothing."""
+        shown = task.shows_reference if self.show_reference is None else self.show_reference
+        return outcome.ground_truth if shown else ""
+
+
+class MemoryParams(NotingParams):
     """Sequential and batch memory (baselines.md, 1 and 2)."""
 
-    show_reference: bool = Field(
-        False, description="Show the writer the expected answer of a dev sample."
-    )
     max_bullets: int | None = Field(
         None, ge=1, description="Keep only the newest notes; unset = all, as published."
     )
@@ -36,7 +47,7 @@ class ExpelParams(Params):
     success_sample: int = Field(10, ge=1, description="Successes critiqued together.")
 
 
-class EvoParams(Params):
+class EvoParams(NotingParams):
     """Evo-memory (baselines.md, 4). Sizes of texts are in characters."""
 
     episodic_enabled: bool = Field(True, description="Keep and show episodes.")
@@ -51,7 +62,6 @@ class EvoParams(Params):
     utility_weight: float = Field(0.15, ge=0, description="Weight of a rule's utility.")
     ucb_c: float = Field(0.8, ge=0, description="Exploration of rules seldom shown.")
     p0_pinned_n: int = Field(2, ge=0, description="Rules of priority 0 shown always.")
-    show_reference: bool = Field(False, description="Show the writer the expected answer.")
 
 
 class SkillxParams(Params):

@@ -104,6 +104,8 @@ class FhirAgentBench(Task):
     version: ClassVar[str] = "1"
     updater_task_family = "clinical question answering over FHIR"
     updater_failure_examples = _FAILURES
+    guidance_place = "system"
+    shows_reference = True
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from grasp.methods.grasp.answers import AnswerError, read_json
 from grasp_baselines.evo import text
 from grasp_baselines.evo.selection import render, select_rules, utility
 from grasp_baselines.evo.store import MAX_TAGS, Episode, Memory, Rule, credit, merge
-from grasp_baselines.placement import BlockAgent, newest
+from grasp_baselines.placement import BlockAgent
 from grasp_baselines.settings import EvoParams, params_of
 from grasp_baselines.writing import ask, response
 
@@ -49,10 +49,10 @@ class EvoMemory(Method):
         return 1
 
     def wrap(self, agent: Agent) -> Agent:
-        """Return the agent as it acts with what fits its newest message."""
+        """Return the agent as it acts with what fits what it was told."""
         memory = self._memory
         return BlockAgent(
-            agent, lambda history: render(memory, newest(history), self._params), heading=True
+            agent, lambda query: render(memory, query, self._params), self.task, heading=True
         )
 
     def learn(self, batch: Batch, context: Context) -> None:
@@ -104,7 +104,7 @@ class EvoMemory(Method):
             family=self.task.updater_task_family,
             outcome=outcome,
             response=text.cut(response(outcome.agent_actions, outcome.answer), MAX_RESPONSE),
-            reference=outcome.ground_truth if self._params.show_reference else "",
+            reference=self._params.reference(outcome, self.task),
             shown=[rule.text for rule in shown],
         )
         if answer is None:

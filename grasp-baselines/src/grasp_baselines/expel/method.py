@@ -40,7 +40,8 @@ class Expel(Method):
     def wrap(self, agent: Agent) -> Agent:
         """Return the agent as it acts with all rules."""
         block = render_rules(self._state.rules)
-        return BlockAgent(agent, lambda history: block, first_only=self._params.upstream_compat)
+        first_only = self._params.upstream_compat
+        return BlockAgent(agent, lambda query: block, self.task, first_only=first_only)
 
     def learn(self, batch: Batch, context: Context) -> None:
         """Critique all pairs and some successes, all against the same rules."""

@@ -31,7 +31,7 @@ class BatchMemory(Method):
     def wrap(self, agent: Agent) -> Agent:
         """Return the agent as it acts with all notes."""
         block = render_notes(self._notes)
-        return BlockAgent(agent, lambda history: block)
+        return BlockAgent(agent, lambda query: block, self.task)
 
     def learn(self, batch: Batch, context: Context) -> None:
         """Ask for a note on each failure; each sees the notes taken before it."""
@@ -62,7 +62,7 @@ class BatchMemory(Method):
             family=self.task.updater_task_family,
             outcome=outcome,
             response=response(outcome.agent_actions, outcome.answer)[:MAX_RESPONSE],
-            reference=outcome.ground_truth if self._params.show_reference else "",
+            reference=self._params.reference(outcome, self.task),
             memory=render_notes(known),
         )
         return read_note(answer) if answer else ""

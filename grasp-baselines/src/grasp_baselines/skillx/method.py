@@ -11,7 +11,7 @@ from grasp import Agent, Method, Task
 from grasp.contracts import Outcome
 from grasp.methods import Batch, Context
 from grasp.methods.harness import rng
-from grasp_baselines.placement import BlockAgent, newest
+from grasp_baselines.placement import BlockAgent
 from grasp_baselines.settings import SkillxParams, params_of
 from grasp_baselines.skillx.library import (
     Skill,
@@ -44,10 +44,10 @@ class SkillX(Method):
         return max(samples, 1)
 
     def wrap(self, agent: Agent) -> Agent:
-        """Return the agent as it acts with the skills that fit its newest message."""
+        """Return the agent as it acts with the skills that fit what it was told."""
         skills, most = self._skills, self._params.retrieval_top_k
         return BlockAgent(
-            agent, lambda history: render(retrieve(skills, newest(history), most)), heading=True
+            agent, lambda query: render(retrieve(skills, query, most)), self.task, heading=True
         )
 
     def learn(self, batch: Batch, context: Context) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from grasp.contracts.agent import Agent
 from grasp.contracts.rollout import Message, Rollout, Sample
@@ -80,6 +80,11 @@ class Task(ABC):
     updater_guidance: str = ""
     #: Example failure labels for the classifier, one per line.
     updater_failure_examples: str = ""
+    #: Where methods other than GRASP put what they have learned: with the newest message of the
+    #: user (``turn``), or at the end of the system message all through an episode (``system``).
+    guidance_place: ClassVar[Literal["turn", "system"]] = "turn"
+    #: Whether writers of such methods see the expected answer of a dev sample, if not told else.
+    shows_reference: ClassVar[bool] = False
 
     @abstractmethod
     def samples(self, split: str) -> Sequence[Sample]:
