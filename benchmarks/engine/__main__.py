@@ -38,13 +38,17 @@ def main() -> None:
     parser.add_argument("--slots", type=int, nargs="+", default=[10, 100])
     parser.add_argument("--batch", type=int, nargs="+", default=[48, 4])
     parser.add_argument("--noise", type=float, nargs="+", default=[0.0])
+    parser.add_argument("--fresh", action="store_true", help="no answer is kept, noise or not")
     parser.add_argument("--faults", type=float, default=0.0, help="share of calls with HTTP 500")
     parser.add_argument("--seeds", type=int, default=1, help="runs of each row; medians are shown")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     rows = [
         _median(
-            [measure(latency, slots, batch, noise, args.faults, 1 + n) for n in range(args.seeds)]
+            [
+                measure(latency, slots, batch, noise, args.faults, 1 + n, fresh=args.fresh)
+                for n in range(args.seeds)
+            ]
         )
         for batch in args.batch
         for noise in args.noise
@@ -88,7 +92,14 @@ def _ratio(a: float, b: float) -> str:
 
 
 def measure(
-    latency: float, slots: int, batch: int, noise: float, faults: float, seed: int
+    latency: float,
+    slots: int,
+    batch: int,
+    noise: float,
+    faults: float,
+    seed: int,
+    *,
+    fresh: bool = False,
 ) -> dict[str, Any]:
     """Run once in a fresh process, so that CPU and memory are its own."""
     endpoint = subprocess.Popen(
@@ -110,7 +121,7 @@ def measure(
         with tempfile.TemporaryDirectory() as folder:
             child = subprocess.run(
                 [sys.executable, "-m", "benchmarks.engine.run", folder, str(slots), str(batch),
-                 str(int(noise == 0)), str(seed)],
+                 str(int(noise == 0 and not fresh)), str(seed)],
                 env={**os.environ, "OPENAI_BASE_URL": f"{origin}/v1", "GRASP_MODEL": "policy"},
                 check=True, capture_output=True, text=True,
             )  # fmt: skip
