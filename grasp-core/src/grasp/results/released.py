@@ -1,13 +1,22 @@
 """Reads a tree of results in the layout of the original's release as figures.
 
-A run is a folder ``<study>/<model>/<benchmark>/<method>/<run>`` (model and benchmark in either
-order) with ``baseline/val_score.json``, ``val_scores.json`` and
-``{id_test,test}_eval_{best,baseline}/test_score.json`` (baselines.md, section 0).
+====================  =========================================  =========================
+folder                a run                                      of
+====================  =========================================  =========================
+``main``              ``<model>/<benchmark>/<method>/run_00N``   what it says, either order
+``ablations``         ``<variant>/run_00N``                      gpt-oss-120b, MedAgentBench
+``sensitivity``       ``<variant>/run_00N``                      gpt-oss-120b, MedAgentBench
+``nonmedical``        ``<environment>/run_00N``                  gpt-oss-120b, GRASP
+``transfer``          see ``transferred``
+====================  =========================================  =========================
+
+A run has ``val_scores.json`` (rows by epoch, one of them ``baseline``; or
+``baseline/val_score.json``) and ``test_scores.json`` (or ``<split>_eval_<arm>/test_score.json``;
+of AgentBench ``test_score_<arm>.json``).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +25,20 @@ from typing import Any
 from grasp.contracts import RunError
 from grasp.results.figures import Figure
 from grasp.results.runs import BENCHMARKS, MODELS
+from grasp.results.scores import read_json, read_number, read_score
+from grasp.results.transferred import transfers
 
-#: Studies whose folders say all of a figure; of transfers they don't say who wrote the library.
-STUDIES = ("main", "ablation", "sensitivity", "nonmedical")
+#: Folders of the studies, and what figures call them.
+STUDIES = {
+    "main": "main",
+    "ablations": "ablation",
+    "ablation": "ablation",
+    "sensitivity": "sensitivity",
+    "nonmedical": "nonmedical",
+}
+TRANSFER = "transfer"
+#: What the studies are of whose folders don't say it.
+_MODEL, _BENCHMARK, _METHOD = "gpt-oss-120b", "MedAgentBench", "grasp"
 
 #: Folder names of methods, and the paper's rows.
 METHODS = {
@@ -27,6 +47,7 @@ METHODS = {
     "expel_cycle": "expel",
     "evo_memory_cycle": "evo_memory",
     "skillx_cycle": "skillx",
+    "skill_cycle": "grasp",
 }
 
 _STAGES = {"best": "best", "baseline": "no_skills"}
@@ -69,6 +90,12 @@ def read_released(root: Path) -> Imported:
             continue
         figures += _figures(folder, placed)
         runs += 1
+    for folder, origin, found in transfers(root if root.name == TRANSFER else root / TRANSFER):
+        if origin is None:
+            skipped.append((folder, "its name does not say whose library acted"))
+            continue
+        figures += found
+        runs += 1
     if not runs and not skipped:
         raise RunError(
             f"no run in {root}", "a run has a file val_scores.json or a folder test_eval_best"
@@ -77,21 +104,36 @@ def read_released(root: Path) -> Imported:
 
 
 def _runs(root: Path) -> Iterator[Path]:
-    found = {p.parent for p in root.rglob("val_scores.json")}
+    found = {p.parent for name in ("val_scores", "test_scores") for p in root.rglob(f"{name}.json")}
     found |= {p.parent.parent for p in root.rglob("*test_eval_*/test_score.json")}
-    return iter(sorted(found))
+    return (folder for folder in sorted(found) if TRANSFER not in _parts(root, folder)[:1])
+
+
+def _parts(root: Path, folder: Path) -> list[str]:
+    """Return the parts of a path from the study's folder on."""
+    parts = list(folder.relative_to(root).parts)
+    known = (*STUDIES, TRANSFER)
+    if parts and parts[0] not in known and root.name in known:
+        parts.insert(0, root.name)
+    return parts
 
 
 def _place(root: Path, folder: Path) -> Mapping[str, str] | str:
     """Return what a run's path says of it, or why it says too little."""
-    parts = list(folder.relative_to(root).parts)
-    if parts and parts[0] not in STUDIES and root.name in STUDIES:
-        parts.insert(0, root.name)
+    parts = _parts(root, folder)
     if not parts or parts[0] not in STUDIES:
         return f"not of a study: {', '.join(STUDIES)}"
-    if len(parts) != 5:
+    study = STUDIES[parts[0]]
+    if len(parts) == 5:
+        _, first, second, method, run = parts
+    elif len(parts) == 3 and study == "nonmedical":
+        first, method = _MODEL, _METHOD
+        _, second, run = parts
+    elif len(parts) == 3 and study != "main":
+        first, second = _MODEL, _BENCHMARK
+        _, method, run = parts
+    else:
         return "not of the form study/model/benchmark/method/run"
-    study, first, second, method, run = parts
     if first.lower() in _BENCHMARKS:
         first, second = second, first
     if second.lower() not in _BENCHMARKS:
@@ -106,40 +148,38 @@ def _place(root: Path, folder: Path) -> Mapping[str, str] | str:
 
 def _figures(folder: Path, facts: Mapping[str, str]) -> Iterator[Figure]:
     baseline = folder / "baseline" / "val_score.json"
-    if baseline.exists():
-        score = _score(baseline, _read(baseline))
-        yield Figure(**facts, split="val", stage="no_skills", epoch=None, score=score)
+    rows: list[tuple[Path, Any]] = [(baseline, read_json(baseline))] if baseline.exists() else []
     curve = folder / "val_scores.json"
-    if curve.exists():
+    for row in read_json(curve) if curve.exists() else []:
+        if isinstance(row, dict) and row.get("epoch") == "baseline":
+            rows = [(curve, row)]
+            continue
         # A resumed run repeats epochs; the original's best is over all rows.
-        for row in _read(curve):
-            epoch = int(_part(curve, row, "epoch"))
-            yield Figure(**facts, split="val", stage="epoch", epoch=epoch, score=_score(curve, row))
+        epoch, score = int(read_number(curve, row, "epoch")), read_score(curve, row)
+        yield Figure(**facts, split="val", stage="epoch", epoch=epoch, score=score)
+    for file, row in rows:
+        score = read_score(file, row)
+        yield Figure(**facts, split="val", stage="no_skills", epoch=None, score=score)
     # Where there is a test like the training, the other one is the paper's OOD.
     two = facts["benchmark"].startswith("MedAgentBench")
     for name, split in (("id_test", "test"), ("test", "ood" if two else "test")):
         for arm, stage in _STAGES.items():
-            file = folder / f"{name}_eval_{arm}" / "test_score.json"
-            if file.exists():
-                score = _score(file, _read(file))
+            found = _test(folder, name, arm)
+            if found is not None:
+                score = read_score(*found)
                 yield Figure(**facts, split=split, stage=stage, epoch=None, score=score)
 
 
-def _read(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"can't read {path}: {' '.join(str(error).split())}") from None
-
-
-def _score(path: Path, row: Any) -> float:
-    total = row.get("n_total") if isinstance(row, dict) else None
-    if total:
-        return float(_part(path, row, "n_correct")) / float(total)
-    return float(_part(path, row, "score"))
-
-
-def _part(path: Path, row: Any, name: str) -> Any:
-    if not isinstance(row, dict) or not isinstance(row.get(name), (int, float)):
-        raise RunError(f"{path} has no number {name!r} where one is expected")
-    return row[name]
+def _test(folder: Path, split: str, arm: str) -> tuple[Path, Any] | None:
+    """Return where an evaluation of a test split stands, and its row."""
+    both = folder / "test_scores.json"
+    rows = read_json(both) if both.exists() else {}
+    if isinstance(rows, dict) and f"{split}_eval_{arm}" in rows:
+        return both, rows[f"{split}_eval_{arm}"]
+    for file in (
+        folder / f"{split}_eval_{arm}" / "test_score.json",
+        folder / f"{split}_score_{arm}.json",
+    ):
+        if file.exists():
+            return file, read_json(file)
+    return None
