@@ -27,8 +27,8 @@ def results() -> None:
 def import_(folder: Path, out: Path, as_json: bool) -> None:
     """Read the figures of every run in DIR, a tree of results as the original released it.
 
-    Folders that can't be placed are counted with the reason; of transferred libraries the
-    folders don't say who wrote them. Learned libraries are read with 'grasp skills import'.
+    Folders that can't be placed are counted with the reason. Learned libraries are read with
+    'grasp skills import'.
 
     \b
     Examples:
