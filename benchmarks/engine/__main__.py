@@ -14,8 +14,8 @@ request to the stored answer; ``of the run`` is all that the process computed, p
 from __future__ import annotations
 
 import argparse
+import heapq
 import json
-import math
 import os
 import statistics
 import subprocess
@@ -28,8 +28,6 @@ from typing import Any
 from .endpoint import HARMFUL_NAME
 
 SETTINGS = {"epochs": 3, "grpo_k": 3, "grpo_eval_n": 8}
-#: Model calls of an episode of the task: one search, one answer.
-TURNS = 2
 
 
 def main() -> None:
@@ -135,7 +133,7 @@ def measure(
     finally:
         endpoint.kill()
         endpoint.wait()
-    calls, turns = published(events, slots)
+    calls, turns = published(events, slots, facts.pop("lengths"))
     return {
         "batch": batch,
         "noise": noise,
@@ -152,34 +150,44 @@ def measure(
     }
 
 
-def published(events: list[dict[str, Any]], slots: int) -> tuple[int, int]:
-    """Return calls and sequential turns of the published loop with the same decisions."""
+def published(events: list[dict[str, Any]], slots: int, lengths: dict[str, int]) -> tuple[int, int]:
+    """Return calls and sequential turns of the published loop with the same decisions.
+
+    Args:
+        events: The run's journal.
+        slots: Episodes at a time.
+        lengths: Calls of an episode by sample; what a skill says does not change them.
+    """
     k, n = SETTINGS["grpo_k"], SETTINGS["grpo_eval_n"]
     calls = turns = 0
 
-    def wave(episodes: int) -> None:
+    def wave(samples: list[str]) -> None:
         nonlocal calls, turns
-        calls += TURNS * episodes
-        turns += TURNS * math.ceil(episodes / slots)
+        workers = [0] * slots
+        for sample in samples:
+            heapq.heapreplace(workers, workers[0] + lengths[sample])
+        calls += sum(lengths[sample] for sample in samples)
+        turns += max(workers)
 
     def writer(number: int) -> None:
         nonlocal calls, turns
         calls += number
         turns += number
 
-    probe = n
+    probe = batch = list(lengths)[:n]
     for event in events:
         kind = event["event"]
         if kind in ("validation", "batch", "test"):
-            wave(event["total"])
+            batch = [row["id"] for row in event["samples"]]
+            wave(batch)
         if kind != "update":
             continue
-        probe = len(event["probe"]["samples"]) if "probe" in event else probe
+        probe = list(event["probe"]["samples"]) if "probe" in event else probe
         candidates = len(event["candidates"]) if "candidates" in event else k
         skipped = event.get("skipped")
         writer(k if skipped else k + 2)  # Proposals, labels and diagnoses.
         for _ in range(1 + candidates):
-            wave(n // 2 if skipped else probe)  # Nothing failed: the passing half.
+            wave(batch[: n // 2] if skipped else probe)  # Nothing failed: the passing half.
         if "revision" in event:
             writer(1)
             wave(probe)

@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.engine.endpoint LATENCY_MS NOISE FAULTS SEED`` prints its address, then
 serves. The model acts on ``medagentbench-magnesium``: it is right about empty windows, and
-forgets the list around a value until a skill says so. NOISE is the share of final answers, FAULTS
-the share of calls, that go wrong at random.
+forgets the list around a value until a skill says so. It looks up one patient in four before it
+searches: an episode takes two calls or three, as where the published loop was measured. NOISE is
+the share of final answers, FAULTS the share of calls, that go wrong at random.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Model:
     def answer(self, body: dict[str, Any]) -> str:
         schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
         if schema is None:
-            return self.act("\n".join(str(m["content"]) for m in body["messages"]))
+            turn = sum(m["role"] == "assistant" for m in body["messages"])
+            return self.act("\n".join(str(m["content"]) for m in body["messages"]), turn)
         asked = next(iter(schema["properties"]))
         prompt = str(body["messages"][-1]["content"])
         if asked == "edits":
@@ -67,11 +69,14 @@ class Model:
             "content": f"## When to use\n\nAlways.\n\n{text}",
         }
 
-    def act(self, text: str) -> str:
+    def act(self, text: str, turn: int) -> str:
         mrn = re.findall(r"patient (S\d+)", text)[-1]
-        if '"Bundle"' not in text:
-            base = re.findall(r"(http://\S+?/fhir/)", text)[0]
-            return f"GET {base}Observation?patient={mrn}&code=MG&_count=200&_sort=-date"
+        base = re.findall(r"(http://\S+?/fhir/)", text)[0]
+        asks = [f"GET {base}Observation?patient={mrn}&code=MG&_count=200&_sort=-date"]
+        if int(mrn[1:]) % 4 == 0:
+            asks.insert(0, f"GET {base}Patient?identifier={mrn}")
+        if turn < len(asks):
+            return asks[turn]
         readings = _READING.findall(text)
         recent = [v for t, v in readings if datetime.fromisoformat(t) >= NOW - timedelta(days=1)]
         listed = GOOD in text or MIXED in text

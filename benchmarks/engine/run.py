@@ -48,6 +48,7 @@ def main(folder: str, slots: int, batch: int, deterministic: bool, seed: int) ->
                 "skills": result.summary()["skills"],
                 "best_val": result.summary()["best_val"],
                 "shortest_turns": shortest(path / "calls.sqlite", slots),
+                "lengths": lengths(path / "calls.sqlite"),
             }
         )
     )
@@ -85,6 +86,18 @@ def shortest(calls: Path, slots: int) -> int:
         max(max(episodes.values()), math.ceil(sum(episodes.values()) / slots))
         for episodes in phases.values()
     )
+
+
+def lengths(calls: Path) -> dict[str, int]:
+    """Return the calls of an episode, by sample."""
+    found: dict[str, int] = defaultdict(int)
+    with sqlite3.connect(calls) as store:
+        for (scope,) in store.execute("SELECT scope FROM calls"):
+            place, _, number = scope.rpartition("#")
+            first, _, sample = place.rpartition("/")
+            if first.endswith(("/dev", "/val")):
+                found[sample] = max(found[sample], int(number) + 1)
+    return dict(found)
 
 
 def _phase(parts: list[str]) -> str:
