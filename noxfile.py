@@ -35,7 +35,7 @@ TEST_TOOLS = (
 #: Which tests the default suite runs.
 DEFAULT = "not slow and not real_model and not integration"
 #: Debian packages with the real parts of tests marked ``integration``.
-INTEGRATION_PACKAGES = ("mariadb-server", "cmake", "make", "g++")
+INTEGRATION_PACKAGES = ("mariadb-server", "cmake", "make", "g++", "default-jre-headless")
 LINT_TOOLS = (
     "ruff==0.17.6",
     "mypy==2.4.1",
@@ -118,7 +118,9 @@ def integration(session: nox.Session) -> None:
     install(session, *TEST_TOOLS)
     # Its planner is compiled, and asks for an older CMake.
     older = {"CMAKE_POLICY_VERSION_MINIMUM": "3.5"}
-    session.install("-q", "-e", f"{ROOT / 'grasp-agentbench'}[alfworld]", env=older)
+    extras = "alfworld,webshop-spacy,webshop-lucene"
+    session.install("-q", "-e", f"{ROOT / 'grasp-agentbench'}[{extras}]", env=older)
+    session.install("-q", "--no-deps", "pyserini==0.22.1")  # For Lucene's jar alone.
     targets = session.posargs or ["grasp-agentbench/tests"]
     session.run("pytest", "-rs", "-m", "integration", *targets)
 

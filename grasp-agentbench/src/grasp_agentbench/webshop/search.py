@@ -37,15 +37,6 @@ def document(product: Product) -> str:
     return " ".join((product.title, product.description, first, options)).lower()
 
 
-def make_index(products: Sequence[Product]) -> Index:
-    """Return an index: BM25 where the extra is installed, else SQLite's."""
-    texts = [document(product) for product in products]
-    try:
-        return Bm25Index(texts)
-    except ImportError:
-        return FullTextIndex(texts)
-
-
 class Bm25Index:
     """BM25 with Lucene's parameters, Porter's stems and Lucene's stop words."""
 

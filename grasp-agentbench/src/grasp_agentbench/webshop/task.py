@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,9 +13,16 @@ from grasp.contracts import Agent, ConfigError, Rollout, Sample, Task, TaskBacke
 from grasp.dialogue import is_text
 from grasp_agentbench.webshop import prompts
 from grasp_agentbench.webshop.catalogue import Catalogue, Goal, read_catalogue
+from grasp_agentbench.webshop.choose import (
+    AUTO,
+    SEARCHES,
+    chosen_search,
+    make_index,
+    search_backends,
+)
 from grasp_agentbench.webshop.episode import MAX_ROUNDS, Result, run_episode
 from grasp_agentbench.webshop.nouns import METHODS, load_nouns
-from grasp_agentbench.webshop.search import Index, make_index
+from grasp_agentbench.webshop.search import Index
 from grasp_agentbench.webshop.shop import Visit
 from grasp_agentbench.webshop.synth import synthetic_catalogue
 
@@ -38,6 +44,8 @@ class WebShop(Task):
             ``items_human_ins.json``.
         seed: Of the synthetic catalogue, and of prices and price limits.
         products: In the synthetic catalogue.
+        search: ``bm25s``, ``sqlite-fts5``, ``lucene`` as in the original, or ``auto``: the first
+            of them that is installed, but never Lucene.
         nouns: How nouns of titles are found for the reward: ``heuristic``, or ``spacy`` as in
             the original.
         tool_calling: ``native``, or ``text`` for models whose endpoint has no tool calls.
@@ -63,6 +71,7 @@ class WebShop(Task):
         data_dir: str | Path | None = None,
         seed: int = 7,
         products: int = 720,
+        search: str = AUTO,
         nouns: str = "heuristic",
         tool_calling: str = "native",
         max_rounds: int = MAX_ROUNDS,
@@ -76,6 +85,8 @@ class WebShop(Task):
             raise ConfigError(f"products is {products}", f"use {GOALS} or more")
         if nouns not in METHODS:
             raise ConfigError(f"nouns is {nouns!r}", f"it is one of {', '.join(METHODS)}")
+        if search not in SEARCHES:
+            raise ConfigError(f"search is {search!r}", f"it is one of {', '.join(SEARCHES)}")
         folder = data_dir or os.environ.get(DATA_VARIABLE)
         if source == "official" and not folder:
             raise ConfigError("where the official products are is not said", "set data_dir")
@@ -83,7 +94,7 @@ class WebShop(Task):
         self.max_turns = self._max_rounds = max_rounds
         self._as_text = is_text(tool_calling)
         self._compat = bool(upstream_compat)
-        self._seed, self._nouns_method = seed, nouns
+        self._seed, self._search, self._nouns_method = seed, search, nouns
         self._catalogue: Catalogue = (
             synthetic_catalogue(seed, products)
             if self.source == "synthetic"
@@ -154,7 +165,7 @@ class WebShop(Task):
             "source": self.source,
             "goals_sha256": hashlib.sha256(goals.encode()).hexdigest(),
             "products": len(self._catalogue.products),
-            "search": _search_name(),
+            "search": chosen_search(self._search),
             "nouns": self._nouns_method,
             "tool_calling": "text" if self._as_text else "native",
             "upstream_compat": self._compat,
@@ -163,12 +174,7 @@ class WebShop(Task):
 
     def backends(self) -> Sequence[TaskBackend]:
         """Return the searches that can be used."""
-        best = _search_name() == "bm25s"
-        extra = "pip install 'grasp-agentbench[webshop]'"
-        return (
-            TaskBackend("bm25s", best, best, "BM25 as Lucene computes it", "" if best else extra),
-            TaskBackend("sqlite-fts5", True, not best, "SQLite's full-text search"),
-        )
+        return search_backends(self._search)
 
     def setup(self) -> None:
         """Build the index, and load what finds nouns.
@@ -180,12 +186,7 @@ class WebShop(Task):
             if self._nouns is None:
                 self._nouns = load_nouns(self._nouns_method)
             if self._index is None:
-                self._index = make_index(self._catalogue.products)
+                self._index = make_index(self._catalogue.products, self._search)
 
     def _department(self, goal: Goal) -> str:
         return self._catalogue.by_asin[goal.asin].category
-
-
-def _search_name() -> str:
-    there = all(importlib.util.find_spec(name) for name in ("bm25s", "Stemmer"))
-    return "bm25s" if there else "sqlite-fts5"
