@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from grasp.contracts import Completion, ModelCall, Usage
+from grasp.literals import read_literal
 from grasp_agentbench.webshop.catalogue import Goal, Product
 from grasp_agentbench.webshop.task import WebShop
 
@@ -58,7 +58,7 @@ class Oracle:
 
     def _next(self, goal: Goal, page: str, done: Sequence[str]) -> tuple[str, str]:
         product = self._product(goal)
-        actions = ast.literal_eval(page.rpartition("Available Actions:\n")[2])
+        actions = read_literal(page.rpartition("Available Actions:\n")[2])
         if actions["has_search_bar"]:
             return "search_action", product.title
         if product.asin.lower() in actions["clickables"]:

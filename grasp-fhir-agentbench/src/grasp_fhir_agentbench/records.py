@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 import re
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grasp.contracts import TaskError
+from grasp.literals import read_literal
 
 #: A question of the task: a sample with the columns of the official file.
 Record = dict[str, Any]
@@ -68,7 +68,7 @@ def _tokens(text: str) -> list[str]:
 def _scalar(token: str) -> Any:
     if token[:1] in "'\"":
         try:
-            return ast.literal_eval(token)
+            return read_literal(token)
         except (ValueError, SyntaxError):
             return token[1:-1]
     if token in ("None", "nan", "NaN", "null", "<NA>", "NaT"):
@@ -131,7 +131,7 @@ def _record(row: Mapping[str, Any], path: Path, line: int) -> Record:
     text = str(row.get("true_answer") or "")
     rows = parse_truth(text)
     try:
-        ids = ast.literal_eval(row.get("true_fhir_ids") or "{}")
+        ids = read_literal(row.get("true_fhir_ids") or "{}")
         true_ids = {str(kind): [str(i) for i in some] for kind, some in ids.items()}
     except (ValueError, SyntaxError, AttributeError, TypeError):
         raise TaskError(f"{path}, line {line}: true_fhir_ids is no dictionary of lists") from None

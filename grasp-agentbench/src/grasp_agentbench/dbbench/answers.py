@@ -6,9 +6,10 @@ literals are read here.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+from grasp.literals import read_literal
 
 #: How far numbers may be apart.
 TOLERANCE = 0.01
@@ -102,7 +103,7 @@ def _rows(text: str) -> list[str] | None:
 
 def _literal(text: str) -> Any:
     try:
-        return ast.literal_eval(text)
+        return read_literal(text)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return _NO_LITERAL
 

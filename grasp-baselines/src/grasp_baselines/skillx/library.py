@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import json
 import re
@@ -10,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from grasp.literals import read_literal
 from grasp.methods.grasp.answers import AnswerError, read_json
 from grasp_baselines.expel.experience import jaccard, tokens
 
@@ -77,7 +77,7 @@ def _read(text: str) -> tuple[Any, bool]:
     with contextlib.suppress(ValueError, RecursionError):
         return json.loads(text), True
     with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-        return ast.literal_eval(text), False
+        return read_literal(text), False
     return None, False
 
 

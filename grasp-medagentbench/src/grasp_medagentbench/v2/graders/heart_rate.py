@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import json
 from datetime import datetime
 from typing import Any
 
+from grasp.literals import read_literal
 from grasp_medagentbench.graders.chart import Chart
 from grasp_medagentbench.graders.episode import Episode
 from grasp_medagentbench.graders.grade import Record
@@ -42,7 +42,7 @@ def decode(answer: Any) -> Any:
         TypeError: It is not text.
     """
     try:
-        return ast.literal_eval(answer)
+        return read_literal(answer)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return json.loads(answer)
 
