@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from grasp.cli import main as root
 from grasp.report.html import run_page
 from grasp.report.html.live import server
 from grasp.runs.rundir import RunDirectory
@@ -218,3 +219,20 @@ def test_a_served_page_tells_that_the_run_has_gone_on(browser: Any, tmp_path: Pa
         wait(browser, "document.querySelector('#skills article') !== null")
         assert browser.get_log("browser") == []
         serving.shutdown()
+
+
+def test_from_a_folder_of_runs_to_a_run(browser: Any, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        run_toy(tmp_path / "sweep" / f"seed-{seed}", Model(), seed=seed)
+    assert root._guarded(["report", str(tmp_path / "sweep")]) == 0
+    before = browser.current_url
+    browser.get((tmp_path / "sweep" / "report.html").as_uri())
+    assert browser.get_log("browser") == []
+    root_color = "getComputedStyle(document.body).backgroundColor"
+    was = browser.execute_script(f"return {root_color}")
+    find(browser, "#theme").click()
+    assert browser.execute_script(f"return {root_color}") != was
+    find(browser, "#runs td a").click()
+    wait(browser, "document.title.startsWith('seed-1')")
+    assert browser.get_log("browser") == []
+    browser.get(before)

@@ -143,8 +143,16 @@ class RunDirectory:
         write_text(self.config_file, yaml.safe_dump(dict(data), sort_keys=False))
 
     def read_config(self) -> dict[str, Any]:
-        """Read the configuration the run was started with."""
-        return dict(yaml.safe_load(self.config_file.read_text(encoding="utf-8")) or {})
+        """Read the configuration the run was started with.
+
+        Raises:
+            RunError: It is missing or damaged.
+        """
+        try:
+            return dict(yaml.safe_load(self.config_file.read_text(encoding="utf-8")) or {})
+        except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
+            why = " ".join(str(error).split())[:200]
+            raise RunError(f"can't read {self.config_file}: {why}") from None
 
     def write_scores(self, data: Mapping[str, Any]) -> None:
         """Write the summary; its presence means that the run is finished."""

@@ -1,7 +1,7 @@
-"""A run as one HTML file that works from disk: ``grasp report``."""
+"""A run, or a folder of runs, as one HTML file that works from disk: ``grasp report``."""
 
 from __future__ import annotations
 
-from grasp.report.html.reading import run_page
+from grasp.report.html.reading import overview_page, run_page
 
-__all__ = ["run_page"]
+__all__ = ["overview_page", "run_page"]

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from grasp.report.html.rendering import environment, resource
 from grasp.report.html.story import FLIPS, SIGNS, Point, Story
 from grasp.report.html.traces import Traces
 
@@ -55,7 +53,7 @@ def render(
         [e.scope, e.sample, e.verdict, e.status, e.answer, list(e.tags), int(e.scope in traces)]
         for e in story.episodes
     ]
-    return _environment().get_template("report.html.j2").render(
+    return environment().get_template("report.html.j2").render(
         name=name,
         story=story,
         dots=_dots(story.curve),
@@ -73,8 +71,8 @@ def render(
         packed=Markup(traces.packed()),
         episodes=_script(episodes),
         skills=_script(_bodies(story)),
-        style=Markup(_file("report.css")),
-        script=Markup(_file("report.js")),
+        style=Markup(resource("report.css")),
+        script=Markup(resource("theme.js", "report.js")),
     )  # fmt: skip
 
 
@@ -114,20 +112,3 @@ def _script(data: Any) -> Markup:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("grasp.report.html", "."),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda share: f"{100 * share:.0f} %"
-    environment.filters["signed"] = lambda share: f"{100 * share:+.0f}"
-    return environment
-
-
-def _file(name: str) -> str:
-    return files("grasp.report.html").joinpath(name).read_text(encoding="utf-8")

@@ -1,11 +1,14 @@
-"""Reads a run's folder and makes its page."""
+"""Reads folders and makes their pages."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from grasp.contracts import RunError
+from grasp.report.html.overview import overview
+from grasp.report.html.overview_page import render_overview
 from grasp.report.html.page import render
 from grasp.report.html.story import tell
 from grasp.report.html.traces import Traces
@@ -48,6 +51,19 @@ def run_page(run: Path, *, live: str = "") -> str:
         known=_known(run),
         live=live,
     )
+
+
+def overview_page(folder: Path, links: Mapping[Path, str]) -> str:
+    """Return the page of a folder of runs, such as a sweep's.
+
+    Args:
+        folder: Holds runs, at any depth.
+        links: Of a run's folder to its own page, for those that have one.
+
+    Raises:
+        RunError: There is no run.
+    """
+    return render_overview(folder.resolve().name, overview(folder), links)
 
 
 def _known(run: Path) -> list[tuple[str, str]]:
