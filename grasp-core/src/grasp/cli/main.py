@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: Name, where it lives, and its line in ``grasp --help``.
 _COMMANDS = {
     "run": ("grasp.cli.run:run", "Learn skills on a task and evaluate them."),
+    "transfer": ("grasp.cli.transfer:transfer", "Let learned libraries act elsewhere."),
     "sweep": ("grasp.cli.sweep:sweep", "Run methods on tasks with agents and seeds."),
     "eval": ("grasp.cli.eval:eval_", "Measure an agent on one split of a task."),
     "show": ("grasp.cli.show:show", "Show a run: curve, decisions, skills."),

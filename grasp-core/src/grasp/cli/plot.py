@@ -39,8 +39,9 @@ def plot(runs: tuple[Path, ...], what: str, out: Path, paper: Path) -> None:
     from grasp.contracts import RunError
     from grasp.report import plots, series
     from grasp.results import cells, read_figures
-    from grasp.results.runs import figures_of, runs_in
+    from grasp.results.runs import figures_of
     from grasp.runs.journal import read_journal
+    from grasp.runs.rundir import runs_in
 
     plots.check(out)
     if what == "sensitivity":

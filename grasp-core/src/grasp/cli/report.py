@@ -44,7 +44,7 @@ def _overview(folder: Path, target: Path, no_runs: bool) -> str:
     """Return the page of a folder of runs, after that of each of them is written."""
     from grasp.contracts import GraspError
     from grasp.report.html import overview_page, run_page
-    from grasp.results.runs import runs_in
+    from grasp.runs.rundir import runs_in
 
     links: dict[Path, str] = {}
     for one in () if no_runs else runs_in(folder):

@@ -10,7 +10,8 @@ from grasp.contracts import RunError
 from grasp.methods.settings import CycleSettings
 from grasp.results.figures import Figure
 from grasp.runs.journal import read_journal
-from grasp.runs.rundir import RunDirectory
+from grasp.runs.rundir import RunDirectory, runs_in
+from grasp.runs.transfer import Transferred, transfers_in
 
 #: The paper's names of tasks.
 BENCHMARKS = {
@@ -57,33 +58,35 @@ def figures_of(paths: Iterable[Path]) -> list[Figure]:
     """Return the figures of finished runs.
 
     Args:
-        paths: Folders of runs, or folders that hold some, at any depth.
+        paths: Folders of runs or of transfers, or folders that hold some, at any depth.
 
     Raises:
-        RunError: There is no run in one of them, or one is not finished.
+        RunError: There is nothing in one of them, or a run is not finished.
     """
-    return [f for path in paths for folder in runs_in(path) for f in _figures(folder)]
+    found: list[Figure] = []
+    for path in paths:
+        transfers = transfers_in(path)
+        found += map(_transferred, transfers)
+        for folder in [] if transfers else runs_in(path):
+            found += _figures(folder)
+    return found
 
 
-def runs_in(path: Path) -> list[Path]:
-    """Return the run in a folder, or those at any depth below it.
-
-    Raises:
-        RunError: There is none.
-    """
-    folders = list(_runs(path))
-    if not folders:
-        raise RunError(f"no run in {path}", "give a run's folder, or a folder of runs")
-    return folders
-
-
-def _runs(path: Path) -> Iterator[Path]:
-    if RunDirectory(path).exists:
-        yield path
-    elif path.is_dir():
-        for inner in sorted(path.iterdir()):
-            if inner.is_dir():
-                yield from _runs(inner)
+def _transferred(one: Transferred) -> Figure:
+    benchmark, learned_on = (BENCHMARKS.get(name, name) for name in (one.task, one.learned_on))
+    return Figure(
+        study="transfer_model" if benchmark == learned_on else "transfer_benchmark",
+        model=MODELS.get(one.agent, one.agent),
+        benchmark=benchmark,
+        writer=MODELS.get(one.writer, one.writer),
+        learned_on=learned_on,
+        method=one.method.replace("-", "_"),
+        run=f"{one.seed:03}",
+        split=one.split,
+        stage="frozen",
+        epoch=None,
+        score=one.accuracy,
+    )
 
 
 def _figures(folder: Path) -> Iterator[Figure]:

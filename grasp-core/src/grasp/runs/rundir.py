@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -219,6 +219,27 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def runs_in(path: Path) -> list[Path]:
+    """Return the run in a folder, or those at any depth below it.
+
+    Raises:
+        RunError: There is none.
+    """
+    folders = list(_runs(path))
+    if not folders:
+        raise RunError(f"no run in {path}", "give a run's folder, or a folder of runs")
+    return folders
+
+
+def _runs(path: Path) -> Iterator[Path]:
+    if RunDirectory(path).exists:
+        yield path
+    elif path.is_dir():
+        for inner in sorted(path.iterdir()):
+            if inner.is_dir():
+                yield from _runs(inner)
 
 
 def require_run(path: Path) -> RunDirectory:

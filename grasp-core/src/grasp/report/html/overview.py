@@ -12,9 +12,8 @@ from typing import Any
 from grasp.contracts import GraspError, RunError
 from grasp.results.findings import LEVEL, compare_sides, sentences
 from grasp.results.outcomes import LEARNED, NO_SKILLS, Side, read_side
-from grasp.results.runs import runs_in
 from grasp.runs.journal import read_journal
-from grasp.runs.rundir import RunDirectory
+from grasp.runs.rundir import RunDirectory, runs_in
 
 #: Sealed splits, in the order they are shown.
 SPLITS = ("test", "ood")
