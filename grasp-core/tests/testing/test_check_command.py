@@ -34,7 +34,7 @@ def check(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 def test_what_is_good_passes(check: Check) -> None:
     code, out, _ = check("broken.good_plugin", "walk", "--samples", "2")
-    assert (code, out.splitlines()[-1]) == (0, "task walk: 32 checks, all passed")
+    assert (code, out.splitlines()[-1]) == (0, "task walk: 33 checks, all passed")
 
 
 def test_what_is_broken_is_told_with_its_remedy_in_80_columns(check: Check) -> None:
@@ -43,7 +43,7 @@ def test_what_is_broken_is_told_with_its_remedy_in_80_columns(check: Check) -> N
     assert code == 1
     assert out.startswith("error stable-ids\n  ids or their order differ in another process:")
     assert "  mend: derive ids from the data" in out
-    assert out.splitlines()[-1] == "task hash-ids: 32 checks, 1 error"
+    assert out.splitlines()[-1] == "task hash-ids: 33 checks, 1 error"
     assert max(map(len, out.splitlines())) <= 80
 
 
@@ -84,7 +84,7 @@ def test_a_name_shared_with_its_distribution_is_the_thing(
     points = {"grasp": {"walk": "broken.good_plugin"}}
     installed(monkeypatch, tmp_path, "walk", points, "grasp-core>=0.1,<1")
     code, out, _ = check("broken.good_plugin", "walk", "--samples", "1")
-    assert (code, out) == (0, "task walk: 32 checks, all passed\n")
+    assert (code, out) == (0, "task walk: 33 checks, all passed\n")
     assert "plugin walk: 7 checks" in check("broken.good_plugin", "walk", "--kind", "plugin")[1]
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from grasp.testing.task import episodes, grading, samples
+from grasp.testing.task import environment, episodes, grading, samples
 from grasp.testing.task.case import TaskCase
 
-CHECKS = (*samples.CHECKS, *episodes.CHECKS, *grading.CHECKS)
+CHECKS = (*samples.CHECKS, *environment.CHECKS, *episodes.CHECKS, *grading.CHECKS)
 
 __all__ = ["CHECKS", "TaskCase"]
