@@ -35,7 +35,14 @@ TEST_TOOLS = (
 #: Which tests the default suite runs.
 DEFAULT = "not slow and not real_model and not integration"
 #: Debian packages with the real parts of tests marked ``integration``.
-INTEGRATION_PACKAGES = ("mariadb-server", "cmake", "make", "g++", "default-jre-headless")
+INTEGRATION_PACKAGES = (
+    "mariadb-server",
+    "cmake",
+    "make",
+    "g++",
+    "default-jre-headless",
+    "bubblewrap",
+)
 LINT_TOOLS = (
     "ruff==0.17.6",
     "mypy==2.4.1",

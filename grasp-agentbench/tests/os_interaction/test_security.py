@@ -18,7 +18,7 @@ from grasp_agentbench.os_interaction.sandbox import Sandbox, Shell
 from grasp_agentbench.os_interaction.sandbox.base import run
 from grasp_agentbench.os_interaction.sandbox.choose import problem_of
 
-from .test_shell import machine
+from .test_shell import BOUNDARIES, machine
 
 SECRET = "the host's secret"
 
@@ -49,9 +49,9 @@ WRITING = [
 ]
 
 
-@pytest.fixture
-def jail() -> Iterator[Sandbox]:
-    made = machine("userns")
+@pytest.fixture(params=BOUNDARIES)
+def jail(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    made = machine(request.param)
     yield made
     made.close()
 
@@ -178,8 +178,9 @@ def _nothing_left(pid: int) -> None:
     assert "grasp-os-" not in Path("/proc/mounts").read_text()
 
 
-def test_nothing_outlives_its_episode() -> None:
-    jail = machine("userns")
+@pytest.mark.parametrize("kind", BOUNDARIES)
+def test_nothing_outlives_its_episode(kind: str) -> None:
+    jail = machine(kind)
     shell = Shell(jail)
     shell.run("setsid nohup sleep 600.75 > /dev/null 2>&1 &", 10)
     run(jail, ["bash", "-c", "setsid sleep 600.75 > /dev/null 2>&1 & disown"], 1)
@@ -191,10 +192,10 @@ def test_nothing_outlives_its_episode() -> None:
 
 
 KILLED = """
-import time
+import sys, time
 from grasp_agentbench.os_interaction.sandbox import Limits, Shell
 from grasp_agentbench.os_interaction.sandbox.choose import make
-sandbox = make("userns", Limits()).start()
+sandbox = make(sys.argv[1], Limits()).start()
 shell = Shell(sandbox)
 shell.run("setsid sleep 600.5 &", 10)
 print("up", flush=True)
@@ -202,15 +203,17 @@ time.sleep(600)
 """
 
 
-def test_nothing_is_left_of_a_killed_run() -> None:
-    if problem_of("userns"):
-        pytest.skip(problem_of("userns"))
-    killed = subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("kind", BOUNDARIES)
+def test_nothing_is_left_of_a_killed_run(kind: str) -> None:
+    if problem_of(kind):
+        pytest.skip(problem_of(kind))
+    command = [sys.executable, "-c", KILLED, kind]
+    killed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert killed.stdout is not None
     assert killed.stdout.readline() == "up\n"
     assert _running("600.5")
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     _wait_until(lambda: not _running("600.5"))
-    machine("userns").close()  # The next one removes the groups of the dead.
+    machine(kind).close()  # The next one removes the groups of the dead.
     _nothing_left(killed.pid)

@@ -30,7 +30,13 @@ def machine(name: str) -> Sandbox:
     return make(name, LIMITS).start()
 
 
-@pytest.fixture(params=["userns", "tempdir"])
+#: The session integration installs bubblewrap.
+BWRAP = pytest.param("bwrap", marks=pytest.mark.integration)
+#: Sandboxes that are a boundary.
+BOUNDARIES = ["userns", BWRAP]
+
+
+@pytest.fixture(params=[*BOUNDARIES, "tempdir"])
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     made = machine(request.param)
     yield made
@@ -131,9 +137,10 @@ def test_users_of_its_own() -> None:
     jail.close()
 
 
-def test_many_at_a_time() -> None:
+@pytest.mark.parametrize("kind", BOUNDARIES)
+def test_many_at_a_time(kind: str) -> None:
     def one(number: int) -> str:
-        made = machine("userns")
+        made = machine(kind)
         shell = Shell(made)
         try:
             shell.run(f"echo {number} > /root/mine; sleep 0.1", 10)

@@ -28,6 +28,7 @@ from grasp_agentbench.os_interaction.synth import FAMILIES
 from grasp_agentbench.os_interaction.task import OsInteraction
 
 from .agents import Oracle, turn
+from .test_shell import BWRAP
 
 OFFICIAL = Path(__file__).parents[4] / "shared/benchdata/agentbench/os_interaction"
 SPLITS = ("dev", "val", "test")
@@ -63,7 +64,7 @@ def test_every_family_can_be_solved(task: OsInteraction) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sandbox", ["userns", "tempdir"])
+@pytest.mark.parametrize("sandbox", ["userns", BWRAP, "tempdir"])
 def test_every_sample_can_be_solved(sandbox: str) -> None:
     if problem_with(sandbox):
         pytest.skip(problem_with(sandbox))

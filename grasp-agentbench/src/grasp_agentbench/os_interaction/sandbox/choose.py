@@ -12,7 +12,7 @@ from grasp.contracts import TaskError
 from grasp_agentbench.os_interaction.sandbox.base import Backend, Limits, SandboxError, run
 
 #: From the strongest boundary to none; ``auto`` takes the first that works.
-BACKENDS = ("userns", "docker", "tempdir")
+BACKENDS = ("userns", "bwrap", "docker", "tempdir")
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,14 @@ class Examined:
 
 _ABOUT = {
     "userns": "namespaces of Linux: own files, processes and users, no network",
+    "bwrap": "the same by bubblewrap: one user, programs that can't be changed",
     "docker": "a container for each episode",
     "tempdir": "NO BOUNDARY: the user's own bash in a folder; for tests and harmless samples",
 }
 _REMEDIES = {
     "userns": "on Linux: apt-get install util-linux; sysctl kernel.unprivileged_userns_clone=1 "
     "kernel.apparmor_restrict_unprivileged_userns=0",
+    "bwrap": "on Linux: apt-get install bubblewrap util-linux",
     "docker": "install and start Docker",
     "tempdir": "install bash",
 }
@@ -51,6 +53,10 @@ def make(name: str, limits: Limits) -> Backend:
         from grasp_agentbench.os_interaction.sandbox.userns import NamespaceBackend
 
         return NamespaceBackend(limits)
+    if name == "bwrap":
+        from grasp_agentbench.os_interaction.sandbox.bwrap import BubblewrapBackend
+
+        return BubblewrapBackend(limits)
     if name == "docker":
         from grasp_agentbench.os_interaction.sandbox.docker import DockerBackend
 
@@ -63,7 +69,7 @@ def make(name: str, limits: Limits) -> Backend:
 @cache
 def problem_of(name: str) -> str:
     """Return why a backend doesn't work here, by trying it; empty if it does."""
-    if name == "userns" and sys.platform != "linux":
+    if name in ("userns", "bwrap") and sys.platform != "linux":
         return "not Linux"
     if name == "docker" and shutil.which("docker") is None:
         return "docker is not installed"

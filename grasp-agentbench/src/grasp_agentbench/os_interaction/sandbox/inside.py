@@ -19,7 +19,7 @@ _REMOUNT, _PRIVATE, _DETACH = 32, 1 << 18, 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 
 #: Name -> lines of files that programs look for.
-_ETC = {
+SETTINGS = {
     "passwd": "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n"
     "bin:x:2:2:bin:/bin:/usr/sbin/nologin\nmail:x:8:8:mail:/var/mail:/usr/sbin/nologin\n"
     "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
@@ -44,7 +44,7 @@ _PAM = "auth sufficient pam_rootok.so\nauth sufficient pam_permit.so\n" \
     "account sufficient pam_permit.so\npassword sufficient pam_permit.so\n" \
     "session sufficient pam_permit.so\n"  # fmt: skip
 #: What of the host's /etc holds no secrets and is needed to run its programs.
-_FROM_HOST = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "mime.types", "magic")
+FROM_HOST = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "mime.types", "magic")
 
 
 def _call(name: str, result: int) -> None:
@@ -97,9 +97,9 @@ def build(root: str, spec: dict[str, Any]) -> None:
     os.chmod(os.path.join(root, "root"), 0o700)
     for name in ("tmp", "var/tmp"):
         os.chmod(os.path.join(root, name), 0o1777)
-    for name, lines in (("dpkg.log", 40), ("bootstrap.log", 25), ("alternatives.log", 12)):
-        with open(os.path.join(root, "var/log", name), "w") as file:
-            file.writelines(f"2024-01-01 10:00:{n:02} status installed\n" for n in range(lines))
+    for path, text in logs().items():
+        with open(os.path.join(root, path), "w") as file:
+            file.write(text)
     _programs(root)
     for folder in spec["unreadable"]:  # Else searching for anything would end in errors.
         cover(root + str(folder))
@@ -107,6 +107,17 @@ def build(root: str, spec: dict[str, Any]) -> None:
     _devices(os.path.join(root, "dev"))
     mount("proc", os.path.join(root, "proc"), "proc", _NOSUID | _NODEV | _NOEXEC)
     cover(os.path.join(root, "proc/tty/driver"))
+
+
+def logs() -> dict[str, str]:
+    """Return the logs that a machine has when it begins."""
+    sizes = {"dpkg.log": 40, "bootstrap.log": 25, "alternatives.log": 12}
+    return {
+        f"var/log/{name}": "".join(
+            f"2024-01-01 10:00:{n:02} status installed\n" for n in range(lines)
+        )
+        for name, lines in sizes.items()
+    }
 
 
 def cover(folder: str) -> None:
@@ -138,7 +149,7 @@ def _programs(root: str) -> None:
 
 
 def _settings(etc: str) -> None:
-    for name, text in _ETC.items():
+    for name, text in SETTINGS.items():
         with open(f"{etc}/{name}", "w") as file:
             file.write(text)
     os.chmod(f"{etc}/shadow", 0o640)
@@ -148,7 +159,7 @@ def _settings(etc: str) -> None:
                  "passwd", "runuser", "chsh", "chfn", "other", "common-session"):  # fmt: skip
         with open(f"{etc}/pam.d/{name}", "w") as file:
             file.write(_PAM)
-    for name in _FROM_HOST:
+    for name in FROM_HOST:
         if os.path.exists(f"/etc/{name}"):
             bind(f"/etc/{name}", f"{etc}/{name}")
 

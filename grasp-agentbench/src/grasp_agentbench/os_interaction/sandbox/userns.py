@@ -21,6 +21,12 @@ from pathlib import Path
 
 from grasp_agentbench.os_interaction.sandbox.base import Limits, SandboxError
 from grasp_agentbench.os_interaction.sandbox.cgroup import Group
+from grasp_agentbench.os_interaction.sandbox.entering import (
+    AS_MAKER,
+    AS_ROOT,
+    ENVIRONMENT,
+    entering,
+)
 
 _INSIDE = Path(__file__).with_name("inside.py")
 _START_SECONDS = 20.0
@@ -95,30 +101,13 @@ class NamespaceSandbox:
 
     def command(self, argv: Sequence[str]) -> list[str]:
         """Return ``nsenter`` with limits. See ``Sandbox.command``."""
-        limits = self._limits
-        enter = ["nsenter", f"--target={self._init}", "--user", "--mount", "--pid", "--ipc"]
-        enter += ["--uts", "--net", "--root", "--setuid=0", "--setgid=0"]
-        if not _may_map():
-            enter = [e for e in enter if not e.startswith("--set")] + ["--preserve-credentials"]
-        kib = limits.memory_mib * 1024
-        # A group for all of them where there is one; limits of single processes anyway.
-        outside = f'{self._group.joining}ulimit -c 0; exec "$@"'
-        inside = f'cd /root; ulimit -v {kib} -u {limits.processes} 2>/dev/null; exec "$@"'
-        wrapped = ["bash", "-c", inside, "bash", *argv]
-        return ["bash", "-c", outside, "bash", *enter, "--", *wrapped]
+        user = AS_ROOT if _may_map() else AS_MAKER
+        return entering(self._init, argv, limits=self._limits, group=self._group, user=user)
 
     @property
     def environment(self) -> dict[str, str]:
         """What a login would set. See ``Sandbox.environment``."""
-        return {
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": "/root",
-            "USER": "root",
-            "LOGNAME": "root",
-            "SHELL": "/bin/bash",
-            "LANG": "C.UTF-8",
-            "HOSTNAME": "os",
-        }
+        return dict(ENVIRONMENT)
 
     def close(self) -> None:
         """End process 1, and all others with it; its files were in memory."""
