@@ -145,12 +145,15 @@ def _arguments(limits: Limits, files: Sequence[tuple[int, str, str]], telling: i
     found += ["--perms", "0700", "--dir", "/root"]
     for name in ("/tmp", "/var/tmp"):
         found += ["--perms", "1777", "--dir", name]
-    found += ["--ro-bind", "/usr", "/usr", "--size", size, "--tmpfs", "/usr/local"]
-    for name in _LINKS:
-        if os.path.islink(f"/{name}"):
-            found += ["--symlink", os.readlink(f"/{name}"), f"/{name}"]
-        elif os.path.isdir(f"/{name}"):
-            found += ["--ro-bind", f"/{name}", f"/{name}"]
+    for name in ("bin", "sbin", "lib", "share", "etc", "include", "src", "games"):
+        found += ["--dir", f"/usr/local/{name}"]
+    # New things may stand beside the programs, so that /usr itself is the machine's own.
+    programs = [f"/usr/{name}" for name in sorted(os.listdir("/usr")) if name != "local"]
+    for path in [*programs, *(f"/{name}" for name in _LINKS)]:
+        if os.path.islink(path):
+            found += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            found += ["--ro-bind", path, path]
     for name in FROM_HOST:
         found += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     for fd, mode, path in files:
