@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -94,6 +95,21 @@ def test_commands_that_take_too_long_are_stopped(shell: Shell) -> None:
     with pytest.raises(ShellTimeout):
         shell.run("cat; cat", 0.5)  # Waits for input.
     assert shell.run("echo back", 10) == "back"
+
+
+@pytest.mark.parametrize("kind", ["userns", "tempdir"])
+def test_a_command_is_stopped_where_interrupts_are_ignored(kind: str) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # As of a job in the background.
+    try:
+        jail = machine(kind)
+        shell = Shell(jail)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with pytest.raises(ShellTimeout) as error:
+        shell.run("sleep 60", 0.3)
+    assert error.value.survived
+    shell.close()
+    jail.close()
 
 
 def test_a_shell_that_ended_is_begun_anew(shell: Shell) -> None:

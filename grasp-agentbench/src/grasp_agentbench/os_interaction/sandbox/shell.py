@@ -14,6 +14,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -32,10 +33,10 @@ _ESCAPES = re.compile(
 )
 #: Letters of a line that is sent.
 _CHUNK = 2000
-#: Seconds to wait for a shell to come up.
+#: Seconds to wait for a shell to come up, and after an interrupt.
 _PATIENCE = 5.0
-#: Seconds to wait for an answer after each interrupt: a busy machine needs a second and longer one.
-_INTERRUPTS = (0.5, 1.0, 3.0, 6.0)
+#: What a shell must be able to be told, however this process was started.
+_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP)
 
 _marks = itertools.count(1)
 
@@ -131,16 +132,13 @@ class Shell:
 
     def _interrupt(self, number: int, closing: str) -> bool:
         """Stop what is in front; tell whether the shell answers afterwards."""
-        for seconds in _INTERRUPTS:
-            try:
-                os.write(self._terminal, b"\x03")
-                time.sleep(0.1)
-                self._type(closing)  # An interrupt throws away what was typed before it is served.
-            except OSError:
-                return False
-            _, ended = self._read(f"</grasp{number}>", seconds)
-            if ended or self._process.poll() is not None:
-                break
+        try:
+            os.write(self._terminal, b"\x03")
+            time.sleep(0.1)
+            self._type(closing)  # An interrupt throws away what was typed before.
+        except OSError:
+            return False
+        _, ended = self._read(f"</grasp{number}>", _PATIENCE)
         return ended and self._process.poll() is None
 
     def _type(self, line: str) -> None:
@@ -190,6 +188,9 @@ class Shell:
 
 
 def _take_terminal() -> None:
+    # A job in the background is started with interrupts ignored, and its children inherit that.
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
