@@ -96,7 +96,7 @@ def replay(
         )
     before = (
         load_library(directory.final_skills)
-        if any(directory.final_skills.iterdir())
+        if any(directory.final_skills.glob("*"))  # Nor does git keep an empty folder.
         else SkillLibrary()
     )
     scores = json.loads(directory.scores_file.read_text(encoding="utf-8"))
