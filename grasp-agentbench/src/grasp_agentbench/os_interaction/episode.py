@@ -38,10 +38,6 @@ class Result:
     prepared: bool = True
 
 
-class _Broken(Exception):
-    """A script took too long, which breaks the original's environment."""
-
-
 def run_episode(
     sample: Mapping[str, Any],
     problem: Problem,
@@ -122,8 +118,9 @@ def _work(
             elif call.name == prompts.BASH:
                 said, late = _scripted(shell, str(call.first or ""), seconds)
                 timeouts += late
-                if late and compat:
-                    raise _Broken
+                if late and compat:  # The original's environment is broken by it.
+                    status = Status.TASK_ERROR
+                    break
                 talk.result(call, said)
             elif call.name in (prompts.FINISH, prompts.ANSWER):
                 ended = call.name.partition("_")[0]
@@ -135,8 +132,6 @@ def _work(
             talk.unanswered(others)
     except ContextLimitError:
         status = Status.CONTEXT_LIMIT
-    except _Broken:
-        status = Status.TASK_ERROR
     correct = bool(ended) and is_correct(problem, answer, sandbox, seconds, compat=compat)
     result = Result(correct, ended, timeouts)
     return Rollout(talk.told, talk.actions, answer if ended else None, status.value, result)

@@ -15,7 +15,13 @@ from grasp.dialogue import is_text
 from grasp_agentbench.os_interaction import prompts
 from grasp_agentbench.os_interaction.episode import MAX_ROUNDS, SCRIPT_SECONDS, Result, run_episode
 from grasp_agentbench.os_interaction.records import Problem, Record, problem_of, read_splits
-from grasp_agentbench.os_interaction.sandbox import BACKENDS, Backend, Limits, choose, examine
+from grasp_agentbench.os_interaction.sandbox import (
+    BACKENDS,
+    Backend,
+    Limits,
+    choose,
+    sandbox_backends,
+)
 from grasp_agentbench.os_interaction.synth import synthetic_splits
 
 #: Names the folder with the official records.
@@ -30,8 +36,8 @@ class OsInteraction(Task):
             official if ``data_dir`` or the variable AGENTBENCH_OS_DATA names them.
         data_dir: ``data/os_interaction`` of a clone of AgentBench.
         seed: Of the synthetic problems.
-        sandbox: Where the agent's shell runs: ``userns``, ``docker``, ``tempdir`` (no boundary:
-            it runs with your own rights), or ``auto``, the best that is a boundary.
+        sandbox: Where the agent's shell runs: ``userns``, ``bwrap``, ``docker``, ``tempdir`` (no
+            boundary: it runs with your own rights), or ``auto``, the best that is a boundary.
         memory_mib: That a machine may use.
         disk_mib: That its files may use.
         processes: That it may have at a time.
@@ -185,19 +191,7 @@ class OsInteraction(Task):
 
     def backends(self) -> Sequence[TaskBackend]:
         """Return the sandboxes, tried on this machine."""
-        found = examine()
-        usable = [one.name for one in found if not one.problem and one.name != "tempdir"]
-        chosen = usable[0] if self._sandbox == "auto" and usable else self._sandbox
-        return [
-            TaskBackend(
-                one.name,
-                not one.problem,
-                one.name == chosen and not one.problem,
-                one.about,
-                f"{one.remedy}  # {one.problem}" if one.problem else "",
-            )
-            for one in found
-        ]
+        return sandbox_backends(self._sandbox)
 
     def setup(self) -> None:
         """Choose the sandbox and try it.

@@ -9,7 +9,7 @@ from grasp_agentbench.os_interaction.sandbox.base import (
     Sandbox,
     SandboxError,
 )
-from grasp_agentbench.os_interaction.sandbox.choose import BACKENDS, choose, examine
+from grasp_agentbench.os_interaction.sandbox.choose import BACKENDS, choose, sandbox_backends
 from grasp_agentbench.os_interaction.sandbox.shell import Shell, ShellTimeout
 
 __all__ = [
@@ -22,5 +22,5 @@ __all__ = [
     "Shell",
     "ShellTimeout",
     "choose",
-    "examine",
+    "sandbox_backends",
 ]

@@ -4,33 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 
-from grasp.contracts import TaskError
-from grasp_agentbench.os_interaction.sandbox.base import Backend, Limits, SandboxError, run
+from grasp.contracts import TaskBackend, TaskError
+from grasp_agentbench.os_interaction.sandbox.base import Backend, Limits, run
 
 #: From the strongest boundary to none; ``auto`` takes the first that works.
 BACKENDS = ("userns", "bwrap", "docker", "tempdir")
-
-
-@dataclass(frozen=True)
-class Examined:
-    """Whether a backend works here.
-
-    Attributes:
-        name: Which.
-        problem: Why it doesn't; empty if it does.
-        about: What it is.
-        remedy: What makes it work.
-    """
-
-    name: str
-    problem: str
-    about: str
-    remedy: str
-
 
 _ABOUT = {
     "userns": "namespaces of Linux: own files, processes and users, no network",
@@ -106,9 +86,18 @@ def choose(name: str, limits: Limits) -> Backend:
     )
 
 
-def examine() -> Sequence[Examined]:
-    """Return what is known of every backend."""
-    return [Examined(name, problem_of(name), _ABOUT[name], _REMEDIES[name]) for name in BACKENDS]
-
-
-__all__ = ["BACKENDS", "SandboxError", "choose", "examine", "make", "problem_of"]
+def sandbox_backends(wanted: str) -> tuple[TaskBackend, ...]:
+    """Return the sandboxes, tried on this machine, for ``grasp doctor``."""
+    problems = {name: problem_of(name) for name in BACKENDS}
+    usable = [name for name in BACKENDS[:-1] if not problems[name]]
+    chosen = usable[0] if wanted == "auto" and usable else wanted
+    return tuple(
+        TaskBackend(
+            name,
+            not problem,
+            name == chosen and not problem,
+            _ABOUT[name],
+            f"{_REMEDIES[name]}  # {problem}" if problem else "",
+        )
+        for name, problem in problems.items()
+    )

@@ -49,7 +49,8 @@ class DockerBackend:
             check=False,
         )
         if began.returncode:
-            said = (began.stderr.strip().splitlines() or ["?"])[-1]
+            # The last line is a hint at its help.
+            said = (began.stderr.strip().splitlines() or ["?"])[0]
             raise SandboxError(f"docker doesn't start a container: {said}")
         return DockerSandbox(program, began.stdout.strip())
 

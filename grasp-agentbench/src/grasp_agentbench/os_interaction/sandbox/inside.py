@@ -43,6 +43,14 @@ SETTINGS = {
 _PAM = "auth sufficient pam_rootok.so\nauth sufficient pam_permit.so\n" \
     "account sufficient pam_permit.so\npassword sufficient pam_permit.so\n" \
     "session sufficient pam_permit.so\n"  # fmt: skip
+#: Folders of a machine, besides those of its kernel.
+FOLDERS = ("usr", "etc", "home", "var", "run", "opt", "srv", "mnt", "media", "sys", "boot",
+           "var/log", "var/lib", "var/mail", "var/cache", "var/spool", "var/run")  # fmt: skip
+STICKY = ("tmp", "var/tmp")
+#: Links to programs, or folders of them where ``/usr`` is not merged.
+LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+#: Folders of /usr/local, where nothing of the host's is shown.
+LOCAL = ("bin", "sbin", "lib", "share", "etc", "include", "src", "games")
 #: What of the host's /etc holds no secrets and is needed to run its programs.
 FROM_HOST = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "mime.types", "magic")
 
@@ -89,13 +97,10 @@ def build(root: str, spec: dict[str, Any]) -> None:
     """Make the file system below ``root``."""
     size = int(spec["disk_mib"])
     mount("tmpfs", root, "tmpfs", _NODEV, f"size={size}m,mode=755")
-    for name in ("usr", "etc", "root", "home", "tmp", "var", "dev", "proc", "run", "opt", "srv",
-                 "mnt", "media", "sys", "boot", ".work"):  # fmt: skip
-        os.makedirs(os.path.join(root, name))
-    for name in ("var/log", "var/tmp", "var/lib", "var/mail", "var/cache", "var/spool", "var/run"):
+    for name in (*FOLDERS, *STICKY, "root", "dev", "proc", ".work"):
         os.makedirs(os.path.join(root, name))
     os.chmod(os.path.join(root, "root"), 0o700)
-    for name in ("tmp", "var/tmp"):
+    for name in STICKY:
         os.chmod(os.path.join(root, name), 0o1777)
     for path, text in logs().items():
         with open(os.path.join(root, path), "w") as file:
@@ -132,7 +137,7 @@ def _programs(root: str) -> None:
     for name in sorted(os.listdir("/usr")):
         source, target = f"/usr/{name}", f"{root}/usr/{name}"
         if name == "local":
-            for inner in ("bin", "sbin", "lib", "share", "etc", "include", "src", "games"):
+            for inner in LOCAL:
                 os.makedirs(f"{target}/{inner}")
         elif os.path.isdir(source) and not os.path.islink(source):
             try:
@@ -141,7 +146,7 @@ def _programs(root: str) -> None:
                 bind(source, target)
         elif os.path.islink(source):
             os.symlink(os.readlink(source), target)
-    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+    for name in LINKS:
         if os.path.islink(f"/{name}"):
             os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")
         elif os.path.isdir(f"/{name}"):
