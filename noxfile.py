@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import nox
@@ -42,6 +43,7 @@ INTEGRATION_PACKAGES = (
     "g++",
     "default-jre-headless",
     "bubblewrap",
+    "mmdebstrap",
 )
 LINT_TOOLS = (
     "ruff==0.17.6",
@@ -128,8 +130,11 @@ def integration(session: nox.Session) -> None:
     extras = "alfworld,webshop-spacy,webshop-lucene"
     session.install("-q", "-e", f"{ROOT / 'grasp-agentbench'}[{extras}]", env=older)
     session.install("-q", "--no-deps", "pyserini==0.22.1")  # For Lucene's jar alone.
+    image = {"GRASP_OS_IMAGE": str(Path(session.create_tmp()) / "os-image")}
+    if shutil.which("mmdebstrap"):
+        session.run("grasp", "agentbench", "os-image", env=image)
     targets = session.posargs or ["grasp-agentbench/tests"]
-    session.run("pytest", "-rs", "-m", "integration", *targets)
+    session.run("pytest", "-rs", "-m", "integration", *targets, env=image)
 
 
 @nox.session

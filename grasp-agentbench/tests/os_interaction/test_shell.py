@@ -12,6 +12,7 @@ import pytest
 
 from grasp.contracts import TaskError
 from grasp_agentbench.os_interaction.sandbox import (
+    Backend,
     Finished,
     Limits,
     Sandbox,
@@ -21,20 +22,37 @@ from grasp_agentbench.os_interaction.sandbox import (
 )
 from grasp_agentbench.os_interaction.sandbox.base import run
 from grasp_agentbench.os_interaction.sandbox.choose import make, problem_of
+from grasp_agentbench.os_interaction.sandbox.image import find_image, image_home
 
 LIMITS = Limits(memory_mib=256, processes=64, disk_mib=64)
 
 
 def machine(name: str) -> Sandbox:
-    if problem_of(name):
-        pytest.skip(f"{name}: {problem_of(name)}")
-    return make(name, LIMITS).start()
+    return backend(name).start()
 
 
-#: The session integration installs bubblewrap.
+def backend(name: str) -> Backend:
+    """Return a backend; ``image`` is ``userns`` with the image that there is."""
+    image = REAL_IMAGE if name == "image" else None
+    name = "userns" if name == "image" else name
+    if problem_of(name, image):
+        pytest.skip(f"{name}: {problem_of(name, image)}")
+    return make(name, LIMITS, image)
+
+
+#: The session integration installs bubblewrap, and makes an image.
 BWRAP = pytest.param("bwrap", marks=pytest.mark.integration)
+_image = find_image(image_home())
+REAL_IMAGE = None if _image is None else _image.root
+IMAGE = pytest.param(
+    "image",
+    marks=(
+        pytest.mark.integration,
+        pytest.mark.skipif(REAL_IMAGE is None, reason="grasp agentbench os-image made none"),
+    ),
+)
 #: Sandboxes that are a boundary.
-BOUNDARIES = ["userns", BWRAP]
+BOUNDARIES = ["userns", BWRAP, IMAGE]
 
 
 @pytest.fixture(params=[*BOUNDARIES, "tempdir"])
@@ -110,6 +128,13 @@ def test_a_command_is_stopped_where_interrupts_are_ignored(kind: str) -> None:
     assert error.value.survived
     shell.close()
     jail.close()
+
+
+def test_what_was_typed_may_be_thrown_away(shell: Shell) -> None:
+    flush = "import termios, time; time.sleep(0.2); termios.tcflush(0, termios.TCIFLUSH)"
+    assert shell.run(f"python3 -c '{flush}; print(1)'; x=2", 10) == "1"
+    assert shell.run("echo $x; sleep 1.2; echo 3", 10) == "2\n3"
+    assert shell.run("echo 4", 10) == "4"
 
 
 def test_a_shell_that_ended_is_begun_anew(shell: Shell) -> None:

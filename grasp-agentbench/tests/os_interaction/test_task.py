@@ -28,7 +28,7 @@ from grasp_agentbench.os_interaction.synth import FAMILIES
 from grasp_agentbench.os_interaction.task import OsInteraction
 
 from .agents import Oracle, turn
-from .test_shell import BWRAP
+from .test_shell import BWRAP, IMAGE, REAL_IMAGE, backend
 
 OFFICIAL = Path(__file__).parents[4] / "shared/benchdata/agentbench/os_interaction"
 SPLITS = ("dev", "val", "test")
@@ -38,6 +38,7 @@ SPLITS = ("dev", "val", "test")
 def no_own_data(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that a developer has change no test."""
     monkeypatch.delenv("AGENTBENCH_OS_DATA", raising=False)
+    monkeypatch.setenv("GRASP_OS_IMAGE", "there is none")
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +65,11 @@ def test_every_family_can_be_solved(task: OsInteraction) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sandbox", ["userns", BWRAP, "tempdir"])
+@pytest.mark.parametrize("sandbox", ["userns", BWRAP, IMAGE, "tempdir"])
 def test_every_sample_can_be_solved(sandbox: str) -> None:
-    if problem_with(sandbox):
-        pytest.skip(problem_with(sandbox))
-    task = OsInteraction(source="synthetic", sandbox=sandbox)
+    name = backend(sandbox).name
+    image = REAL_IMAGE.parent if sandbox == "image" and REAL_IMAGE is not None else "host"
+    task = OsInteraction(source="synthetic", sandbox=name, image=image)
     found = verdicts(task, Oracle(task))
     assert len(found) == 170
     assert all(found)

@@ -22,6 +22,12 @@ from grasp_agentbench.os_interaction.sandbox import (
     choose,
     sandbox_backends,
 )
+from grasp_agentbench.os_interaction.sandbox.image import (
+    IMAGE_VARIABLE,
+    Image,
+    find_image,
+    image_home,
+)
 from grasp_agentbench.os_interaction.synth import synthetic_splits
 
 #: Names the folder with the official records.
@@ -38,6 +44,9 @@ class OsInteraction(Task):
         seed: Of the synthetic problems.
         sandbox: Where the agent's shell runs: ``userns``, ``bwrap``, ``docker``, ``tempdir`` (no
             boundary: it runs with your own rights), or ``auto``, the best that is a boundary.
+        image: Root file system whose programs the machines of ``userns`` have: ``auto``, the one
+            that ``grasp agentbench os-image`` made if it did; ``host``, none (the host's
+            programs are shown); or the folder of one.
         memory_mib: That a machine may use.
         disk_mib: That its files may use.
         processes: That it may have at a time.
@@ -66,6 +75,7 @@ class OsInteraction(Task):
         data_dir: str | Path | None = None,
         seed: int = 7,
         sandbox: str = "auto",
+        image: str | Path = "auto",
         memory_mib: int = 1024,
         disk_mib: int = 512,
         processes: int = 256,
@@ -93,6 +103,7 @@ class OsInteraction(Task):
         self._as_text = is_text(tool_calling)
         self._compat = bool(upstream_compat)
         self._seed, self._sandbox = seed, sandbox
+        self._image = _image_named(image)
         self._seconds = float(script_seconds)
         self._limits = Limits(memory_mib, processes, disk_mib)
         self._backend: Backend | None = None
@@ -187,11 +198,17 @@ class OsInteraction(Task):
             "tool_calling": "text" if self._as_text else "native",
             "upstream_compat": self._compat,
         }
+        if backend == "userns" and self._image is not None:
+            facts["image_sha256"] = self._image.sha256
         return facts | ({"seed": self._seed} if self.source == "synthetic" else {})
 
     def backends(self) -> Sequence[TaskBackend]:
         """Return the sandboxes, tried on this machine."""
-        return sandbox_backends(self._sandbox)
+        return sandbox_backends(self._sandbox, self._image_root)
+
+    @property
+    def _image_root(self) -> Path | None:
+        return None if self._image is None else self._image.root
 
     def setup(self) -> None:
         """Choose the sandbox and try it.
@@ -201,4 +218,18 @@ class OsInteraction(Task):
         """
         with self._lock:
             if self._backend is None:
-                self._backend = choose(self._sandbox, self._limits)
+                self._backend = choose(self._sandbox, self._limits, self._image_root)
+
+
+def _image_named(image: str | Path) -> Image | None:
+    if str(image) == "host":
+        return None
+    if str(image) == "auto":
+        return find_image(image_home())
+    found = find_image(Path(image).expanduser())
+    if found is None:
+        raise ConfigError(
+            f"{image} is no image of this user's",
+            f"make one: {IMAGE_VARIABLE}={image} grasp agentbench os-image",
+        )
+    return found

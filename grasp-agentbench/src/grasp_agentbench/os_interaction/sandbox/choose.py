@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from functools import cache
+from pathlib import Path
 
 from grasp.contracts import TaskBackend, TaskError
 from grasp_agentbench.os_interaction.sandbox.base import Backend, Limits, run
@@ -27,12 +28,12 @@ _REMEDIES = {
 }
 
 
-def make(name: str, limits: Limits) -> Backend:
-    """Return a backend by name."""
+def make(name: str, limits: Limits, image: Path | None = None) -> Backend:
+    """Return a backend by name; an image is for ``userns`` alone."""
     if name == "userns":
         from grasp_agentbench.os_interaction.sandbox.userns import NamespaceBackend
 
-        return NamespaceBackend(limits)
+        return NamespaceBackend(limits, image)
     if name == "bwrap":
         from grasp_agentbench.os_interaction.sandbox.bwrap import BubblewrapBackend
 
@@ -47,14 +48,14 @@ def make(name: str, limits: Limits) -> Backend:
 
 
 @cache
-def problem_of(name: str) -> str:
+def problem_of(name: str, image: Path | None = None) -> str:
     """Return why a backend doesn't work here, by trying it; empty if it does."""
     if name in ("userns", "bwrap") and sys.platform != "linux":
         return "not Linux"
     if name == "docker" and shutil.which("docker") is None:
         return "docker is not installed"
     try:
-        sandbox = make(name, Limits()).start()
+        sandbox = make(name, Limits(), image).start()
     except OSError as error:
         return str(error)
     try:
@@ -66,29 +67,36 @@ def problem_of(name: str) -> str:
     return "" if finished.output.strip() == "42" else finished.output.strip() or "it says nothing"
 
 
-def choose(name: str, limits: Limits) -> Backend:
+def choose(name: str, limits: Limits, image: Path | None = None) -> Backend:
     """Return a backend; ``auto`` is the best that works and is a boundary.
+
+    Args:
+        name: Which.
+        limits: Of each machine.
+        image: Root file system for ``userns``; else its programs are the host's.
 
     Raises:
         TaskError: It doesn't work here.
     """
     if name != "auto":
-        problem = problem_of(name)
+        problem = problem_of(name, image)
         if problem:
             raise TaskError(f"the sandbox {name} doesn't work here: {problem}", _REMEDIES[name])
-        return make(name, limits)
+        return make(name, limits, image)
     for candidate in BACKENDS[:-1]:
-        if not problem_of(candidate):
-            return make(candidate, limits)
+        if not problem_of(candidate, image):
+            return make(candidate, limits, image)
     raise TaskError(
         "no sandbox works here, and a model's commands need one",
         "grasp doctor agentbench-os says how to get one; -P sandbox=tempdir runs them as yourself",
     )
 
 
-def sandbox_backends(wanted: str) -> tuple[TaskBackend, ...]:
+def sandbox_backends(wanted: str, image: Path | None = None) -> tuple[TaskBackend, ...]:
     """Return the sandboxes, tried on this machine, for ``grasp doctor``."""
-    problems = {name: problem_of(name) for name in BACKENDS}
+    programs = "; the host's programs (others: grasp agentbench os-image)"
+    about = {**_ABOUT, "userns": _ABOUT["userns"] + (f"; the image {image}" if image else programs)}
+    problems = {name: problem_of(name, image) for name in BACKENDS}
     usable = [name for name in BACKENDS[:-1] if not problems[name]]
     chosen = usable[0] if wanted == "auto" and usable else wanted
     return tuple(
@@ -96,7 +104,7 @@ def sandbox_backends(wanted: str) -> tuple[TaskBackend, ...]:
             name,
             not problem,
             name == chosen and not problem,
-            _ABOUT[name],
+            about[name],
             f"{_REMEDIES[name]}  # {problem}" if problem else "",
         )
         for name, problem in problems.items()

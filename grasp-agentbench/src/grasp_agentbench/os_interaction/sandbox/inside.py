@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import sys
-from typing import Any
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _BIND, _REC = 1, 2, 4, 8, 4096, 16384
@@ -90,13 +89,26 @@ def overlay(source: str, target: str, work: str) -> None:
     os.makedirs(upper)
     os.makedirs(lower)
     options = f"lowerdir={source},upperdir={upper},workdir={lower}"
-    mount("overlay", target, "overlay", _NODEV, options)
+    try:  # Else a folder of the host's could be emptied, but not removed.
+        mount("overlay", target, "overlay", _NODEV, f"{options},userxattr")
+    except OSError:  # An older kernel, by which distributions allow it all the same.
+        mount("overlay", target, "overlay", _NODEV, options)
 
 
-def build(root: str, spec: dict[str, Any]) -> None:
-    """Make the file system below ``root``."""
-    size = int(spec["disk_mib"])
-    mount("tmpfs", root, "tmpfs", _NODEV, f"size={size}m,mode=755")
+def build_of_image(root: str, image: int) -> str:
+    """Make a file system of an image's, given by a descriptor; return where it is."""
+    whole = os.path.join(root, "whole")
+    overlay(f"/proc/self/fd/{image}", whole, root)
+    for name in ("dev", "proc"):
+        os.makedirs(os.path.join(whole, name), exist_ok=True)
+    # What an image has of devices is in the way.
+    os.makedirs(os.path.join(root, "dev"))
+    mount(os.path.join(root, "dev"), os.path.join(whole, "dev"), "none", _BIND)
+    return whole
+
+
+def build_of_host(root: str, unreadable: list[str]) -> str:
+    """Make a file system with the host's programs; return where it is."""
     for name in (*FOLDERS, *STICKY, "root", "dev", "proc", ".work"):
         os.makedirs(os.path.join(root, name))
     os.chmod(os.path.join(root, "root"), 0o700)
@@ -106,9 +118,14 @@ def build(root: str, spec: dict[str, Any]) -> None:
         with open(os.path.join(root, path), "w") as file:
             file.write(text)
     _programs(root)
-    for folder in spec["unreadable"]:  # Else searching for anything would end in errors.
-        cover(root + str(folder))
+    for folder in unreadable:  # Else searching for anything would end in errors.
+        cover(root + folder)
     _settings(os.path.join(root, "etc"))
+    return root
+
+
+def build_of_kernel(root: str) -> None:
+    """Add devices and processes."""
     _devices(os.path.join(root, "dev"))
     mount("proc", os.path.join(root, "proc"), "proc", _NOSUID | _NODEV | _NOEXEC)
     cover(os.path.join(root, "proc/tty/driver"))
@@ -176,7 +193,8 @@ def _devices(dev: str) -> None:
     os.makedirs(f"{dev}/pts")
     mount("devpts", f"{dev}/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     os.symlink("pts/ptmx", f"{dev}/ptmx")
-    os.makedirs(f"{dev}/shm", mode=0o1777)
+    os.makedirs(f"{dev}/shm")
+    os.chmod(f"{dev}/shm", 0o1777)
     for name, target in (("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"),
                          ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2")):  # fmt: skip
         os.symlink(target, f"{dev}/{name}")
@@ -195,14 +213,21 @@ def main(text: str) -> None:
     spec = json.loads(text)
     if os.read(0, 3) != b"go\n":  # Its users are mapped by then.
         sys.exit(1)
+    # Only its owner may look into its folder.
+    image = os.open(spec["image"], os.O_PATH) if "image" in spec else None
     if os.getuid():
         os.setgroups([])
         os.setgid(0)
         os.setuid(0)
     mount("none", "/", "none", _REC | _PRIVATE)
     _libc.sethostname(b"os", 2)
-    build(spec["root"], spec)
-    enter(spec["root"])
+    root = spec["root"]
+    mount("tmpfs", root, "tmpfs", _NODEV, f"size={spec['disk_mib']}m,mode=755")
+    root = build_of_host(root, spec["unreadable"]) if image is None else build_of_image(root, image)
+    build_of_kernel(root)
+    if image is not None:
+        os.close(image)
+    enter(root)
     os.umask(0o022)
     os.write(1, b"ready\n")
     os.close(1)

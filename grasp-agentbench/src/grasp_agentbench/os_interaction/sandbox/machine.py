@@ -23,6 +23,8 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "HOSTNAME": "os",
 }
+#: First identifier outside that root's machines get for their users, and how many.
+FIRST_ID, IDS = 231072, 65536
 #: Seconds that a machine may take to come up.
 START_SECONDS = 20.0
 #: Root of a machine with users of its own; of one with a single user, whoever made it.

@@ -19,6 +19,7 @@ import struct
 import subprocess
 import termios
 import time
+from pathlib import Path
 
 from grasp_agentbench.os_interaction.sandbox.base import (
     MOST_OUTPUT,
@@ -29,12 +30,16 @@ from grasp_agentbench.os_interaction.sandbox.base import (
 
 #: Escape sequences of terminals: CSI, OSC, others, and the bell.
 _ESCAPES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]|\x1b[()][A-Z0-9]|\x07"
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    r"|\x1b[0-9=>@-Z\\-_]|\x1b[()][A-Z0-9]|\x07"
 )
 #: Letters of a line that is sent.
 _CHUNK = 2000
 #: Seconds to wait for a shell to come up, and after an interrupt.
 _PATIENCE = 5.0
+#: Seconds of silence after which one sees whether the mark got lost; doubled each time.
+_SILENCE = 1.0
+_SHELLS = ("bash", "sh", "dash")
 #: What a shell must be able to be told, however this process was started.
 _SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP)
 
@@ -90,7 +95,7 @@ class Shell:
         )
         closing = f"printf '\\n%s%s\\n' '</grasp' '{number}>'"
         self._type(closing)
-        whole, ended = self._read(f"</grasp{number}>", seconds)
+        whole, ended = self._read(f"</grasp{number}>", seconds, closing)
         if ended or self._process.poll() is not None:
             return _between(whole, number, closing)
         survived = self._interrupt(number, closing)
@@ -141,6 +146,14 @@ class Shell:
         _, ended = self._read(f"</grasp{number}>", _PATIENCE)
         return ended and self._process.poll() is None
 
+    def _shell_in_front(self) -> bool:
+        """Tell whether what reads from the terminal is a shell, where that can be seen."""
+        try:
+            front = os.tcgetpgrp(self._terminal)
+            return Path(f"/proc/{front}/comm").read_text().strip() in _SHELLS
+        except OSError:
+            return False
+
     def _type(self, line: str) -> None:
         """Send a short line; what the script says meanwhile is left to be read."""
         os.write(self._terminal, line.encode() + b"\n")
@@ -160,15 +173,20 @@ class Shell:
         except OSError as error:
             raise SandboxError(f"the shell is gone: {error}") from None
 
-    def _read(self, mark: str, seconds: float) -> tuple[str, bool]:
-        """Read until a line is the mark, or time is over."""
+    def _read(self, mark: str, seconds: float, closing: str = "") -> tuple[str, bool]:
+        """Read until a line is the mark, or time is over; type ``closing`` again if it got lost."""
+        silence = _SILENCE
         ends = time.monotonic() + seconds
         wanted = re.compile(rb"(?:^|[\r\n])" + re.escape(mark.encode()) + rb"\r?\n")
         found = bytearray()
         while (left := ends - time.monotonic()) > 0:
-            ready, _, _ = select.select([self._terminal], [], [], left)
+            ready, _, _ = select.select([self._terminal], [], [], min(left, silence))
             if not ready:
-                break
+                # Programs such as apt throw away what was typed while they ran.
+                if closing and self._shell_in_front():
+                    self._type(closing)
+                silence *= 2
+                continue
             try:
                 data = os.read(self._terminal, 65536)
             except BlockingIOError:

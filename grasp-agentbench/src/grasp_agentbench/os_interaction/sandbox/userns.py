@@ -1,7 +1,8 @@
 """Linux namespaces: a machine of its own for each episode, with no privileges outside.
 
 A user namespace (so root inside is nobody outside), its own files, processes, network (none)
-and host name. The programs are the host's, shown so that writing to them changes nothing.
+and host name. The programs are an image's or the host's, shown so that writing to them changes
+nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from grasp_agentbench.os_interaction.sandbox.base import Limits
 from grasp_agentbench.os_interaction.sandbox.machine import (
     AS_MAKER,
     AS_ROOT,
+    FIRST_ID,
+    IDS,
     START_SECONDS,
     Machine,
     is_root,
@@ -28,8 +31,6 @@ from grasp_agentbench.os_interaction.sandbox.machine import (
 
 _INSIDE = Path(__file__).with_name("inside.py")
 _SPACES = ("--mount", "--pid", "--ipc", "--uts", "--net", "--fork", "--kill-child")
-#: First identifier outside that root's machine gets for its users, and how many.
-_FIRST_ID, _IDS = 231072, 65536
 
 
 class NamespaceBackend:
@@ -37,12 +38,13 @@ class NamespaceBackend:
 
     Args:
         limits: Of each machine.
+        image: Root file system of its own; else the programs are the host's.
     """
 
     name = "userns"
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, image: Path | None = None) -> None:
+        self._limits, self._image = limits, image
 
     def start(self) -> NamespaceSandbox:
         """Make a machine.
@@ -51,7 +53,7 @@ class NamespaceBackend:
             SandboxError: This kernel, or its settings, doesn't allow it.
         """
         require("unshare", "nsenter")
-        return NamespaceSandbox(self._limits)
+        return NamespaceSandbox(self._limits, self._image)
 
 
 class NamespaceSandbox(Machine):
@@ -59,13 +61,12 @@ class NamespaceSandbox(Machine):
 
     maker = "unshare"
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, image: Path | None = None) -> None:
         super().__init__(limits, AS_ROOT if is_root() else AS_MAKER)
         self._root = tempfile.mkdtemp(prefix="grasp-os-")
         os.chmod(self._root, 0o755)
-        spec = json.dumps(
-            {"root": self._root, "disk_mib": limits.disk_mib, "unreadable": _unreadable()}
-        )
+        files = {"unreadable": _unreadable()} if image is None else {"image": str(image)}
+        spec = json.dumps({"root": self._root, "disk_mib": limits.disk_mib, **files})
         # The standard library is all it needs; the host's own files are gone in a moment.
         inside = [sys.executable, "-I", str(_INSIDE), spec]
         users = ["--user", "--keep-caps"] if is_root() else ["--user", "--map-root-user"]
@@ -126,4 +127,4 @@ def _map_users(pid: int) -> None:
     """Give a machine users of its own, that are nobody outside."""
     for kind in ("uid", "gid"):
         with open(f"/proc/{pid}/{kind}_map", "w") as file:
-            file.write(f"0 {_FIRST_ID} {_IDS}\n")
+            file.write(f"0 {FIRST_ID} {IDS}\n")
