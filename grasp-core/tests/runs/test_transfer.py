@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from grasp.cli import main as root
+from grasp.results.runs import figures_of
 from grasp.runs import transfer as module
 from grasp.runs.transfer import SUFFIX, transfers_in
 
@@ -73,6 +74,11 @@ def test_tables_are_made_of_them(folder: Path, capsys: pytest.CaptureFixture[str
     assert root._guarded(command) == 0
     (cell,) = json.loads(capsys.readouterr().out)
     assert (cell["table"], cell["model"]) == ("2", "gemini-3.1-flash-lite -> gpt-oss-120b")
+    # A folder that holds runs too is read as both.
+    learned, away = (figures_of([Path("runs") / name]) for name in ("learned", "away"))
+    both = figures_of([Path("runs")])
+    assert len(learned) > 0
+    assert sorted(map(str, both)) == sorted(map(str, [*learned, *away]))
 
 
 @pytest.mark.parametrize(

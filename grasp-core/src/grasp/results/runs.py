@@ -10,7 +10,7 @@ from grasp.contracts import RunError
 from grasp.methods.settings import CycleSettings
 from grasp.results.figures import Figure
 from grasp.runs.journal import read_journal
-from grasp.runs.rundir import RunDirectory, runs_in
+from grasp.runs.rundir import RunDirectory, find_runs, runs_in
 from grasp.runs.transfer import Transferred, transfers_in
 
 #: The paper's names of tasks.
@@ -67,7 +67,8 @@ def figures_of(paths: Iterable[Path]) -> list[Figure]:
     for path in paths:
         transfers = transfers_in(path)
         found += map(_transferred, transfers)
-        for folder in [] if transfers else runs_in(path):
+        # A folder may hold both: the runs of a sweep, and where their libraries went.
+        for folder in find_runs(path) if transfers else runs_in(path):
             found += _figures(folder)
     return found
 

@@ -227,19 +227,20 @@ def runs_in(path: Path) -> list[Path]:
     Raises:
         RunError: There is none.
     """
-    folders = list(_runs(path))
+    folders = list(find_runs(path))
     if not folders:
         raise RunError(f"no run in {path}", "give a run's folder, or a folder of runs")
     return folders
 
 
-def _runs(path: Path) -> Iterator[Path]:
+def find_runs(path: Path) -> Iterator[Path]:
+    """Yield the run in a folder, or those at any depth below it, if there are some."""
     if RunDirectory(path).exists:
         yield path
     elif path.is_dir():
         for inner in sorted(path.iterdir()):
             if inner.is_dir():
-                yield from _runs(inner)
+                yield from find_runs(inner)
 
 
 def require_run(path: Path) -> RunDirectory:

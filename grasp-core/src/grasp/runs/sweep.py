@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from grasp.contracts import ConfigError
 from grasp.plugins import load_method, load_task, registry
 from grasp.runs.backends import presets_beside
 from grasp.runs.callstore import CallReader
-from grasp.runs.config import BudgetSection, RunConfig, load_config, read_yaml
+from grasp.runs.config import BudgetSection, RunConfig, load_config
 from grasp.runs.execute import Listener, RunRequest, execute
+from grasp.runs.planned import read_plan, write_tables
 from grasp.runs.rundir import RunDirectory
 
 #: Columns of the table; one row for each evaluation of each run.
@@ -80,14 +79,7 @@ def read_sweep(path: Path) -> SweepFile:
     Raises:
         ConfigError: It is missing, malformed, or names what isn't there.
     """
-    try:
-        file = SweepFile.model_validate(read_yaml(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(
-            f"{path}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
-            f"known: {', '.join(SweepFile.model_fields)}",
-        ) from None
+    file = read_plan(path, SweepFile)
     if {"tokens", "cost", "seconds"} & {k for k, v in file.budget.model_dump().items() if v}:
         raise ConfigError(f"{path}: a sweep's budget counts calls only", "use budget.calls")
     for task in file.tasks:
@@ -181,12 +173,7 @@ def paid_calls(run: Path) -> int:
 def write_table(out: Path, runs: Sequence[Combination]) -> None:
     """Write the table of the runs that are finished."""
     rows = [row for one in runs for row in _rows(out, one)]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    (out / "results.csv").write_text(text.getvalue(), encoding="utf-8")
-    (out / "results.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    write_tables(out, COLUMNS, rows)
 
 
 def _rows(out: Path, one: Combination) -> Iterator[dict[str, Any]]:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from grasp.contracts import ConfigError, RunError
+from grasp.contracts import RunError
 from grasp.plugins import load_task, registry
 from grasp.runs.artifact import load_artifact
 from grasp.runs.backends import presets_beside
-from grasp.runs.config import load_config, read_yaml
+from grasp.runs.config import load_config
 from grasp.runs.evaluate import evaluate
 from grasp.runs.execute import Listener
+from grasp.runs.planned import read_plan, write_tables
 from grasp.runs.rundir import RunDirectory, runs_in, write_text
 
 #: End of the names of files with one evaluation.
@@ -94,14 +93,7 @@ def read_transfer(path: Path) -> TransferFile:
     Raises:
         ConfigError: It is missing, malformed, or names what isn't there.
     """
-    try:
-        file = TransferFile.model_validate(read_yaml(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(
-            f"{path}: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}",
-            f"known: {', '.join(TransferFile.model_fields)}",
-        ) from None
+    file = read_plan(path, TransferFile)
     for task in file.tasks:
         registry().find("tasks", task)
     load_config(dict(file.config))
@@ -181,7 +173,8 @@ def run_transfer(
         if not target.exists():
             _evaluate(file, step, target, listener, presets_beside(path))
     rows = [_read(step.file(out)) for step in todo]
-    _write_tables(out, rows)
+    columns = [field.name for field in fields(Transferred)]
+    write_tables(out, columns, [asdict(row) for row in rows])
     return rows
 
 
@@ -226,12 +219,3 @@ def _read(file: Path) -> Transferred:
     except (OSError, ValueError, KeyError, TypeError) as error:
         why = " ".join(str(error).split())
         raise RunError(f"can't read {file}: {why}", "remove it and run the file again") from None
-
-
-def _write_tables(out: Path, rows: Sequence[Transferred]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [f.name for f in fields(Transferred)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(row) for row in rows)
-    write_text(out / "results.csv", text.getvalue())
-    write_text(out / "results.json", json.dumps([asdict(row) for row in rows], indent=1) + "\n")
