@@ -22,10 +22,10 @@ def read_literal(text: str) -> Any:
         MemoryError: It is nested too deeply.
         RecursionError: It is nested too deeply.
     """
-    for _ in range(_TRIES - 1):
-        try:
-            with _one_at_a_time:
+    with _one_at_a_time:
+        for _ in range(_TRIES - 1):
+            try:
                 return ast.literal_eval(text)
-        except SystemError:
-            continue
-    return ast.literal_eval(text)
+            except SystemError:
+                continue
+        return ast.literal_eval(text)

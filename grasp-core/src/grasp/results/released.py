@@ -162,20 +162,22 @@ def _figures(folder: Path, facts: Mapping[str, str]) -> Iterator[Figure]:
         yield Figure(**facts, split="val", stage="no_skills", epoch=None, score=score)
     # Where there is a test like the training, the other one is the paper's OOD.
     two = facts["benchmark"].startswith("MedAgentBench")
+    both = folder / "test_scores.json"
+    joint = read_json(both) if both.exists() else {}
     for name, split in (("id_test", "test"), ("test", "ood" if two else "test")):
         for arm, stage in _STAGES.items():
-            found = _test(folder, name, arm)
+            named = f"{name}_eval_{arm}"
+            if isinstance(joint, dict) and named in joint:
+                found: tuple[Path, Any] | None = (both, joint[named])
+            else:
+                found = _alone(folder, name, arm)
             if found is not None:
                 score = read_score(*found)
                 yield Figure(**facts, split=split, stage=stage, epoch=None, score=score)
 
 
-def _test(folder: Path, split: str, arm: str) -> tuple[Path, Any] | None:
-    """Return where an evaluation of a test split stands, and its row."""
-    both = folder / "test_scores.json"
-    rows = read_json(both) if both.exists() else {}
-    if isinstance(rows, dict) and f"{split}_eval_{arm}" in rows:
-        return both, rows[f"{split}_eval_{arm}"]
+def _alone(folder: Path, split: str, arm: str) -> tuple[Path, Any] | None:
+    """Return the file of one evaluation of a test split, and its row."""
     for file in (
         folder / f"{split}_eval_{arm}" / "test_score.json",
         folder / f"{split}_score_{arm}.json",

@@ -50,6 +50,13 @@ class RunView:
         """The best validation after an epoch."""
         return max((share for epoch, share in self.curve if epoch >= 0), default=None)
 
+    def share(self, split: str, arm: str) -> float | None:
+        """Return what share of a sealed split was solved."""
+        found = self.tests.get((split, arm))
+        if found is None and arm == LEARNED:  # What learned nothing has one evaluation.
+            found = self.tests.get((split, NO_SKILLS))
+        return found[0] / found[1] if found and found[1] else None
+
 
 @dataclass(frozen=True)
 class MethodView:
@@ -100,7 +107,8 @@ def read_run(folder: Path) -> RunView:
         journal = directory.journal_file
         events = list(read_journal(journal)) if journal.exists() else []
         scores = json.loads(directory.scores_file.read_text("utf-8")) if directory.finished else {}
-    except (GraspError, OSError, ValueError) as error:
+        usage = _usage(scores)
+    except (GraspError, OSError, ValueError, KeyError) as error:
         return RunView(folder, state=" ".join(str(error).split())[:200])
     return RunView(
         folder,
@@ -119,20 +127,18 @@ def read_run(folder: Path) -> RunView:
             for e in events
             if e["event"] == "test"
         },
-        usage=_usage(scores),
+        usage=usage,
     )
 
 
 def _usage(scores: Mapping[str, Any]) -> dict[str, Any]:
     if not scores:
         return {}
-    found = scores.get("details", scores).get("usage", scores)
-    calls = found.get("calls", {})
     return {
-        "calls": calls.get("total"),
-        "repeated": calls.get("memoised"),
-        "tokens": found.get("tokens", {}).get("total"),
-        "cost": found.get("cost"),
+        "calls": scores["calls"]["total"],
+        "repeated": scores["calls"].get("memoised"),
+        "tokens": scores["tokens"]["total"],
+        "cost": scores["cost"],
     }
 
 
@@ -145,30 +151,26 @@ def _method(name: str, runs: Sequence[RunView]) -> MethodView:
     scores: dict[tuple[str, str], tuple[float, float | None]] = {}
     for split in SPLITS:
         for arm in (NO_SKILLS, LEARNED):
-            shares = [c / n for run in runs for c, n in _tests(run, split, arm) if n]
+            found = [run.share(split, arm) for run in runs]
+            shares = [share for share in found if share is not None]
             if shares:
                 spread = statistics.stdev(shares) if len(shares) > 1 else None
                 scores[split, arm] = (statistics.fmean(shares), spread)
     return MethodView(name, tuple(runs), curve, scores)
 
 
-def _tests(run: RunView, split: str, arm: str) -> Iterable[tuple[int, int]]:
-    found = run.tests.get((split, arm))
-    if found is None and arm == LEARNED:  # A run that learned nothing has one evaluation.
-        found = run.tests.get((split, NO_SKILLS))
-    return () if found is None else (found,)
-
-
 def _known(methods: Mapping[str, Sequence[RunView]]) -> Iterable[tuple[str, str]]:
     """Yield what follows for each method against no skills, corrected for their number."""
     sides = [side for name, runs in methods.items() if (side := _side(name, runs, LEARNED))]
     learned = [side for side in sides if side.name != "no-skills"]
-    names = ["no-skills", *methods]
-    bases = [b for n in names if n in methods if (b := _side(n, methods[n], NO_SKILLS))]
-    if not bases or not learned:
+    # Of the method that never learns, if there is one.
+    names = sorted(methods, key=lambda name: name != "no-skills")
+    found_bases = (_side(name, methods[name], NO_SKILLS) for name in names)
+    base = next((side for side in found_bases if side is not None), None)
+    if base is None or not learned:
         return
     try:
-        found = compare_sides([bases[0], *learned])
+        found = compare_sides([base, *learned])
     except RunError as error:
         yield "", str(error)
         return

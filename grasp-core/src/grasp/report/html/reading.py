@@ -46,7 +46,7 @@ def run_page(run: Path, *, live: str = "") -> str:
         run.resolve().name,
         story,
         traces,
-        usage=scores.get("details", scores).get("usage", scores),
+        usage=scores,
         settings=settings.read_text("utf-8") if settings.exists() else "",
         known=_known(run),
         live=live,
