@@ -27,8 +27,8 @@ from grasp_agentbench.dbbench.episode import MAX_ROUNDS, Result, run_episode
 from grasp_agentbench.dbbench.records import Record, expected, is_change, read_records, tables_of
 from grasp_agentbench.dbbench.splits import split_records
 from grasp_agentbench.dbbench.synth import synthetic_splits
+from grasp_agentbench.sources import SOURCES
 
-SOURCES = ("auto", "official", "synthetic")
 BACKENDS = ("embedded", "mariadb", "mysql")
 
 

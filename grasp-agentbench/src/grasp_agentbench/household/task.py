@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -19,8 +18,8 @@ from grasp_agentbench.household.engine import GRAMMARS, Play
 from grasp_agentbench.household.episode import MAX_STEPS, Playing, Result, run_episode
 from grasp_agentbench.household.game import Game, read_game
 from grasp_agentbench.household.synth import synthetic_games
+from grasp_agentbench.sources import official_folder
 
-SOURCES = ("auto", "official", "synthetic")
 ENGINES = ("embedded", "textworld")
 
 
@@ -62,8 +61,9 @@ class AlfWorld(Task):
         max_steps: int = MAX_STEPS,
         upstream_compat: bool = False,
     ) -> None:
+        self._folder = official_folder(source, data_dir, DATA_VARIABLE, "games")
+        self.source = "synthetic" if self._folder is None else "official"
         for name, value, allowed in (
-            ("source", source, SOURCES),
             ("engine", engine, ENGINES),
             ("grammar", grammar, tuple(GRAMMARS)),
         ):
@@ -71,17 +71,12 @@ class AlfWorld(Task):
                 raise ConfigError(f"{name} is {value!r}", f"it is one of {', '.join(allowed)}")
         if max_steps < 1:
             raise ConfigError(f"max_steps is {max_steps}", "use 1 or more")
-        folder = data_dir or os.environ.get(DATA_VARIABLE)
-        if source == "official" and not folder:
-            raise ConfigError("where the official games are is not said", "set data_dir")
-        self.source = "official" if folder and source != "synthetic" else "synthetic"
         if engine == "textworld" and self.source == "synthetic":
             raise ConfigError("engine textworld plays official games only", "set data_dir")
         self.max_turns = self._max_steps = max_steps
         self._as_text = is_text(tool_calling)
         self._compat = bool(upstream_compat)
         self._seed, self._engine, self._grammar = seed, engine, GRAMMARS[grammar]
-        self._folder = Path(str(folder)).expanduser() if self.source == "official" else None
         # TextWorld's planner is not made for several threads.
         self._lock = threading.Lock()
         self._samples: Mapping[str, Sequence[Sample]] = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,6 +28,7 @@ from grasp_agentbench.os_interaction.sandbox.image import (
     image_home,
 )
 from grasp_agentbench.os_interaction.synth import synthetic_splits
+from grasp_agentbench.sources import official_folder
 
 #: Names the folder with the official records.
 DATA_VARIABLE = "AGENTBENCH_OS_DATA"
@@ -84,8 +84,8 @@ class OsInteraction(Task):
         max_rounds: int = MAX_ROUNDS,
         upstream_compat: bool = False,
     ) -> None:
-        if source not in ("auto", "official", "synthetic"):
-            raise ConfigError(f"source is {source!r}", "it is one of auto, official, synthetic")
+        folder = official_folder(source, data_dir, DATA_VARIABLE, "records")
+        self.source = "synthetic" if folder is None else "official"
         if sandbox not in ("auto", *BACKENDS):
             raise ConfigError(
                 f"sandbox is {sandbox!r}", f"it is one of auto, {', '.join(BACKENDS)}"
@@ -95,10 +95,6 @@ class OsInteraction(Task):
         for name, value in numbers.items():
             if value <= 0:
                 raise ConfigError(f"{name} is {value}", "use more than 0")
-        folder = data_dir or os.environ.get(DATA_VARIABLE)
-        if source == "official" and not folder:
-            raise ConfigError("where the official records are is not said", "set data_dir")
-        self.source = "official" if folder and source != "synthetic" else "synthetic"
         self.max_turns = self._max_rounds = max_rounds
         self._as_text = is_text(tool_calling)
         self._compat = bool(upstream_compat)
@@ -109,9 +105,7 @@ class OsInteraction(Task):
         self._backend: Backend | None = None
         self._lock = threading.Lock()
         self._splits: Mapping[str, Sequence[Record]] = (
-            read_splits(Path(str(folder)).expanduser(), compat=self._compat)
-            if self.source == "official"
-            else synthetic_splits(seed)
+            synthetic_splits(seed) if folder is None else read_splits(folder, compat=self._compat)
         )
         self._dev = frozenset(r["id"] for r in self._splits["dev"])
         if not self._compat:

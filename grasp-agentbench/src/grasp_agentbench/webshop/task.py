@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, ClassVar
 
 from grasp.contracts import Agent, ConfigError, Rollout, Sample, Task, TaskBackend
 from grasp.dialogue import is_text
+from grasp_agentbench.sources import official_folder
 from grasp_agentbench.webshop import prompts
 from grasp_agentbench.webshop.catalogue import Catalogue, Goal, read_catalogue
 from grasp_agentbench.webshop.choose import (
@@ -77,8 +77,8 @@ class WebShop(Task):
         max_rounds: int = MAX_ROUNDS,
         upstream_compat: bool = False,
     ) -> None:
-        if source not in ("auto", "official", "synthetic"):
-            raise ConfigError(f"source is {source!r}", "it is one of auto, official, synthetic")
+        folder = official_folder(source, data_dir, DATA_VARIABLE, "products")
+        self.source = "synthetic" if folder is None else "official"
         if max_rounds < 1:
             raise ConfigError(f"max_rounds is {max_rounds}", "use 1 or more")
         if products < GOALS:
@@ -87,18 +87,12 @@ class WebShop(Task):
             raise ConfigError(f"nouns is {nouns!r}", f"it is one of {', '.join(METHODS)}")
         if search not in SEARCHES:
             raise ConfigError(f"search is {search!r}", f"it is one of {', '.join(SEARCHES)}")
-        folder = data_dir or os.environ.get(DATA_VARIABLE)
-        if source == "official" and not folder:
-            raise ConfigError("where the official products are is not said", "set data_dir")
-        self.source = "official" if folder and source != "synthetic" else "synthetic"
         self.max_turns = self._max_rounds = max_rounds
         self._as_text = is_text(tool_calling)
         self._compat = bool(upstream_compat)
         self._seed, self._search, self._nouns_method = seed, search, nouns
         self._catalogue: Catalogue = (
-            synthetic_catalogue(seed, products)
-            if self.source == "synthetic"
-            else read_catalogue(Path(str(folder)).expanduser(), seed)
+            synthetic_catalogue(seed, products) if folder is None else read_catalogue(folder, seed)
         )
         self._goals = self._catalogue.goals[:GOALS]
         self._nouns = load_nouns(nouns) if nouns == "heuristic" else None
