@@ -130,7 +130,7 @@ def integration(session: nox.Session) -> None:
     extras = "alfworld,webshop-spacy,webshop-lucene"
     session.install("-q", "-e", f"{ROOT / 'grasp-agentbench'}[{extras}]", env=older)
     session.install("-q", "--no-deps", "pyserini==0.22.1")  # For Lucene's jar alone.
-    image = {"GRASP_OS_IMAGE": str(Path(session.create_tmp()) / "os-image")}
+    image = {"GRASP_OS_IMAGE": str(Path(session.virtualenv.location) / "os-image")}
     if shutil.which("mmdebstrap"):
         session.run("grasp", "agentbench", "os-image", env=image)
     targets = session.posargs or ["grasp-agentbench/tests"]

@@ -63,7 +63,7 @@ class MariaDBServer:
             if user is not None:
                 os.chown(made, *user)
         try:
-            self._install(programs[1], data, user)
+            self._install(programs[1], data, files, user)
             self._process = Supervised(folder, _command(programs[0], data, files, socket), user)
             self._wait(socket, folder / "log")
         except BaseException:
@@ -84,7 +84,7 @@ class MariaDBServer:
             self._process.stop()
             self._process = None
 
-    def _install(self, program: str, data: Path, user: tuple[int, int] | None) -> None:
+    def _install(self, program: str, data: Path, files: Path, user: tuple[int, int] | None) -> None:
         arguments = [
             program,
             "--no-defaults",
@@ -94,11 +94,24 @@ class MariaDBServer:
         ]
         account: dict[str, Any] = {} if user is None else {"user": user[0], "group": user[1]}
         ran = subprocess.run(
-            arguments, capture_output=True, text=True, cwd=data, check=False, **account
+            arguments,
+            capture_output=True,
+            text=True,
+            cwd=data,
+            # The caller's own may be closed to another account.
+            env={**os.environ, "TMPDIR": str(files)},
+            check=False,
+            **account,
         )
         if ran.returncode:
-            said = (ran.stderr or ran.stdout).strip().splitlines()
-            raise TaskError(f"MariaDB can't make its folder: {said[-1] if said else '?'}", REMEDY)
+            said = (ran.stderr or ran.stdout).strip().splitlines() or ["no reason given"]
+            reason = next((line for line in said if "[ERROR]" in line), said[-1])
+            hint = (
+                "run as root, it is the account nobody's: set TMPDIR to a folder that all may enter"
+            )
+            raise TaskError(
+                f"MariaDB can't make its folder: {reason}", REMEDY if user is None else hint
+            )
 
     def _wait(self, socket: Path, log: Path) -> None:
         server = MySQLServer(
