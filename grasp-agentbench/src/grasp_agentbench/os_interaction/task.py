@@ -198,10 +198,10 @@ class OsInteraction(Task):
 
     def backends(self) -> Sequence[TaskBackend]:
         """Return the sandboxes, tried on this machine."""
-        return sandbox_backends(self._sandbox, self._image_root)
+        return sandbox_backends(self._sandbox, self.image_root)
 
     @property
-    def _image_root(self) -> Path | None:
+    def image_root(self) -> Path | None:
         return None if self._image is None else self._image.root
 
     def setup(self) -> None:
@@ -212,7 +212,7 @@ class OsInteraction(Task):
         """
         with self._lock:
             if self._backend is None:
-                self._backend = choose(self._sandbox, self._limits, self._image_root)
+                self._backend = choose(self._sandbox, self._limits, self.image_root)
 
 
 def _image_named(image: str | Path) -> Image | None:
