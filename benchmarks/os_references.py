@@ -20,6 +20,7 @@ from grasp_agentbench.os_interaction.episode import is_correct
 from grasp_agentbench.os_interaction.records import Problem
 from grasp_agentbench.os_interaction.sandbox import Backend, Limits, Sandbox, Shell, choose
 from grasp_agentbench.os_interaction.sandbox.base import run
+from grasp_agentbench.os_interaction.sandbox.docker import CONTAINER_IMAGE
 from grasp_agentbench.os_interaction.task import OsInteraction
 
 SECONDS = 30.0
@@ -86,11 +87,13 @@ def main() -> None:
     parser.add_argument("data")
     parser.add_argument("--sandbox", default="userns")
     parser.add_argument("--image", default="auto")
+    parser.add_argument("--container-image", default=CONTAINER_IMAGE, help="for docker")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     try:
         task = OsInteraction(source="official", data_dir=asked.data, image=asked.image)
-        facts = counted(verdicts(task, choose(asked.sandbox, Limits(), task.image_root)))
+        backend = choose(asked.sandbox, Limits(), task.image_root, asked.container_image)
+        facts = counted(verdicts(task, backend))
     except GraspError as error:
         sys.exit(f"{error.message}\n{error.hint}")
     if asked.json:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .test_shell import REAL_IMAGE, backend
+from .test_shell import CONTAINER, REAL_IMAGE, backend
 
 ROOT = Path(__file__).parents[3]
 OFFICIAL = ROOT.parent / "shared/benchdata/agentbench/os_interaction"
@@ -29,23 +29,26 @@ NOT_OF_ONE_USER = {
 
 
 @pytest.mark.integration
-@pytest.mark.parametrize("kind", ["image", "userns", "bwrap"])
+@pytest.mark.parametrize("kind", ["image", "userns", "bwrap", "docker"])
 def test_official_problems_pass_and_a_wrong_answer_nowhere(kind: str) -> None:
     data = Path(os.environ.get("AGENTBENCH_OS_DATA", OFFICIAL))
     if not data.is_dir():
         pytest.skip("the official records are not at ../shared, nor in AGENTBENCH_OS_DATA")
     if kind == "image" and REAL_IMAGE is None:
         pytest.skip("grasp agentbench os-image made none")
+    if kind == "docker" and not CONTAINER:
+        pytest.skip("GRASP_TEST_CONTAINER names no image")
     backend(kind)  # Works here.
     allowed = set(NOWHERE)
-    if kind != "image":
+    if kind not in ("image", "docker"):
         allowed |= NOT_ON_THE_HOST
     if kind == "bwrap" or os.geteuid():
         allowed |= NOT_OF_ONE_USER
     if kind == "bwrap":  # A file of its /proc can't be searched.
         allowed.add("std-004-N37-00000")
     command = [sys.executable, str(ROOT / "benchmarks" / "os_references.py"), str(data), "--json"]
-    command += ["--sandbox", "bwrap"] if kind == "bwrap" else ["--sandbox", "userns"]
+    command += ["--sandbox", "userns" if kind == "image" else kind]
+    command += ["--container-image", CONTAINER] if kind == "docker" else []
     command += ["--image", str(REAL_IMAGE.parent) if kind == "image" and REAL_IMAGE else "host"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

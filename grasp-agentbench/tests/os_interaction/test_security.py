@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 from grasp_agentbench.os_interaction.sandbox import Sandbox, Shell
 from grasp_agentbench.os_interaction.sandbox.base import run
 
-from .test_shell import BOUNDARIES, REAL_IMAGE, backend, machine
+from .test_shell import BOUNDARIES, CONTAINER, REAL_IMAGE, backend, machine
 
 SECRET = "the host's secret"
 
@@ -151,7 +152,7 @@ def test_processes_are_limited(jail: Sandbox) -> None:
 def test_the_disk_is_limited(jail: Sandbox) -> None:
     for file in ("/root/big", "/tmp/big", "/usr/bin/big", "/dev/shm/big"):
         said = tried(jail, f"dd if=/dev/zero of={file} bs=1M count=200; rm -f {file}")
-        assert "No space left" in said or "emory" in said or "Read-only" in said, (file, said)
+        assert re.search("No space left|emory|Read-only|File size limit exceeded", said), said
 
 
 def _running(mark: str) -> list[int]:
@@ -198,7 +199,7 @@ from pathlib import Path
 from grasp_agentbench.os_interaction.sandbox import Limits, Shell
 from grasp_agentbench.os_interaction.sandbox.choose import make
 image = Path(sys.argv[2]) if sys.argv[1] == "image" else None
-sandbox = make("userns" if image else sys.argv[1], Limits(), image).start()
+sandbox = make("userns" if image else sys.argv[1], Limits(), image, sys.argv[3]).start()
 shell = Shell(sandbox)
 shell.run("setsid sleep 600.5 &", 10)
 print("up", flush=True)
@@ -209,7 +210,7 @@ time.sleep(600)
 @pytest.mark.parametrize("kind", BOUNDARIES)
 def test_nothing_is_left_of_a_killed_run(kind: str) -> None:
     backend(kind)  # Works here.
-    command = [sys.executable, "-c", KILLED, kind, str(REAL_IMAGE)]
+    command = [sys.executable, "-c", KILLED, kind, str(REAL_IMAGE), CONTAINER]
     killed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert killed.stdout is not None
     assert killed.stdout.readline() == "up\n"

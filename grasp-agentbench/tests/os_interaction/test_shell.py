@@ -35,9 +35,9 @@ def backend(name: str) -> Backend:
     """Return a backend; ``image`` is ``userns`` with the image that there is."""
     image = REAL_IMAGE if name == "image" else None
     name = "userns" if name == "image" else name
-    if problem_of(name, image):
-        pytest.skip(f"{name}: {problem_of(name, image)}")
-    return make(name, LIMITS, image)
+    if problem_of(name, image, CONTAINER):
+        pytest.skip(f"{name}: {problem_of(name, image, CONTAINER)}")
+    return make(name, LIMITS, image, CONTAINER)
 
 
 #: The session integration installs bubblewrap, and makes an image.
@@ -51,8 +51,17 @@ IMAGE = pytest.param(
         pytest.mark.skipif(REAL_IMAGE is None, reason="grasp agentbench os-image made none"),
     ),
 )
+#: The session integration makes it, by Podman.
+CONTAINER = os.environ.get("GRASP_TEST_CONTAINER", "")
+DOCKER = pytest.param(
+    "docker",
+    marks=(
+        pytest.mark.integration,
+        pytest.mark.skipif(not CONTAINER, reason="GRASP_TEST_CONTAINER names no image"),
+    ),
+)
 #: Sandboxes that are a boundary.
-BOUNDARIES = ["userns", BWRAP, IMAGE]
+BOUNDARIES = ["userns", BWRAP, IMAGE, DOCKER]
 
 
 @pytest.fixture(params=[*BOUNDARIES, "tempdir"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import subprocess
 import tempfile
@@ -23,7 +22,9 @@ REMEDY = "sudo apt-get install mariadb-server, brew install mariadb, or name a s
 
 
 def find_programs() -> tuple[str, str] | None:
-    """Return the server and what makes its folder, ``None`` if they are not installed."""
+    """Return the server and what makes its folder; ``None`` without them, or on Windows."""
+    if not hasattr(os, "geteuid"):  # There are no sockets of Unix.
+        return None
     places = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin:/usr/local/sbin"
     server = shutil.which("mariadbd", path=places)
     installer = shutil.which("mariadb-install-db", path=places)
@@ -159,6 +160,8 @@ def _unprivileged() -> tuple[int, int] | None:
     """Return whom the server runs as where we are root, who may not run it."""
     if os.geteuid() != 0:
         return None
+    import pwd  # Windows has none.
+
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:

@@ -21,6 +21,7 @@ from grasp_agentbench.os_interaction.sandbox import (
     choose,
     sandbox_backends,
 )
+from grasp_agentbench.os_interaction.sandbox.docker import CONTAINER_IMAGE
 from grasp_agentbench.os_interaction.sandbox.image import (
     IMAGE_VARIABLE,
     Image,
@@ -47,6 +48,7 @@ class OsInteraction(Task):
         image: Root file system whose programs the machines of ``userns`` have: ``auto``, the one
             that ``grasp agentbench os-image`` made if it did; ``host``, none (the host's
             programs are shown); or the folder of one.
+        container_image: Image of the containers of ``docker``.
         memory_mib: That a machine may use.
         disk_mib: That its files may use.
         processes: That it may have at a time.
@@ -76,6 +78,7 @@ class OsInteraction(Task):
         seed: int = 7,
         sandbox: str = "auto",
         image: str | Path = "auto",
+        container_image: str = CONTAINER_IMAGE,
         memory_mib: int = 1024,
         disk_mib: int = 512,
         processes: int = 256,
@@ -99,7 +102,7 @@ class OsInteraction(Task):
         self._as_text = is_text(tool_calling)
         self._compat = bool(upstream_compat)
         self._seed, self._sandbox = seed, sandbox
-        self._image = _image_named(image)
+        self._image, self._container = _image_named(image), container_image
         self._seconds = float(script_seconds)
         self._limits = Limits(memory_mib, processes, disk_mib)
         self._backend: Backend | None = None
@@ -194,14 +197,17 @@ class OsInteraction(Task):
         }
         if backend == "userns" and self._image is not None:
             facts["image_sha256"] = self._image.sha256
+        if backend == "docker":
+            facts["container_image"] = self._container
         return facts | ({"seed": self._seed} if self.source == "synthetic" else {})
 
     def backends(self) -> Sequence[TaskBackend]:
         """Return the sandboxes, tried on this machine."""
-        return sandbox_backends(self._sandbox, self.image_root)
+        return sandbox_backends(self._sandbox, self.image_root, self._container)
 
     @property
     def image_root(self) -> Path | None:
+        """Root file system of the image; ``None`` if machines show the host's programs."""
         return None if self._image is None else self._image.root
 
     def setup(self) -> None:
@@ -212,7 +218,9 @@ class OsInteraction(Task):
         """
         with self._lock:
             if self._backend is None:
-                self._backend = choose(self._sandbox, self._limits, self.image_root)
+                self._backend = choose(
+                    self._sandbox, self._limits, self.image_root, self._container
+                )
 
 
 def _image_named(image: str | Path) -> Image | None:

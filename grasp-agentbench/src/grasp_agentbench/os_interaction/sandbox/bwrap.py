@@ -12,6 +12,7 @@ import os
 from collections.abc import Sequence
 
 from grasp_agentbench.os_interaction.sandbox.base import Limits
+from grasp_agentbench.os_interaction.sandbox.held import ENVIRONMENT
 from grasp_agentbench.os_interaction.sandbox.inside import (
     FOLDERS,
     FROM_HOST,
@@ -23,7 +24,6 @@ from grasp_agentbench.os_interaction.sandbox.inside import (
 )
 from grasp_agentbench.os_interaction.sandbox.machine import (
     AS_MAKER,
-    ENVIRONMENT,
     Machine,
     is_root,
     require,

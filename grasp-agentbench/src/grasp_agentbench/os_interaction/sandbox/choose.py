@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from functools import cache
 from pathlib import Path
 
 from grasp.contracts import TaskBackend, TaskError
 from grasp_agentbench.os_interaction.sandbox.base import Backend, Limits, run
+from grasp_agentbench.os_interaction.sandbox.docker import CONTAINER_IMAGE
+from grasp_agentbench.os_interaction.sandbox.shell import TERMINALS
 
 #: From the strongest boundary to none; ``auto`` takes the first that works.
 BACKENDS = ("userns", "bwrap", "docker", "tempdir")
@@ -16,20 +17,22 @@ BACKENDS = ("userns", "bwrap", "docker", "tempdir")
 _ABOUT = {
     "userns": "namespaces of Linux: own files, processes and users, no network",
     "bwrap": "the same by bubblewrap: one user, programs that can't be changed",
-    "docker": "a container for each episode",
+    "docker": "a container for each episode, by Docker or Podman; files are limited one by one",
     "tempdir": "NO BOUNDARY: the user's own bash in a folder; for tests and harmless samples",
 }
 _REMEDIES = {
     "userns": "on Linux: apt-get install util-linux; sysctl kernel.unprivileged_userns_clone=1 "
     "kernel.apparmor_restrict_unprivileged_userns=0",
     "bwrap": "on Linux: apt-get install bubblewrap util-linux",
-    "docker": "install and start Docker",
+    "docker": "install and start Docker, or Podman, and pull the image",
     "tempdir": "install bash",
 }
 
 
-def make(name: str, limits: Limits, image: Path | None = None) -> Backend:
-    """Return a backend by name; an image is for ``userns`` alone."""
+def make(
+    name: str, limits: Limits, image: Path | None = None, container: str = CONTAINER_IMAGE
+) -> Backend:
+    """Return a backend by name; see ``choose``."""
     if name == "userns":
         from grasp_agentbench.os_interaction.sandbox.userns import NamespaceBackend
 
@@ -41,21 +44,21 @@ def make(name: str, limits: Limits, image: Path | None = None) -> Backend:
     if name == "docker":
         from grasp_agentbench.os_interaction.sandbox.docker import DockerBackend
 
-        return DockerBackend(limits)
+        return DockerBackend(limits, container)
     from grasp_agentbench.os_interaction.sandbox.tempdir import TempdirBackend
 
     return TempdirBackend(limits)
 
 
 @cache
-def problem_of(name: str, image: Path | None = None) -> str:
+def problem_of(name: str, image: Path | None = None, container: str = CONTAINER_IMAGE) -> str:
     """Return why a backend doesn't work here, by trying it; empty if it does."""
+    if not TERMINALS:
+        return "a shell needs a terminal of Unix: use WSL"
     if name in ("userns", "bwrap") and sys.platform != "linux":
         return "not Linux"
-    if name == "docker" and shutil.which("docker") is None:
-        return "docker is not installed"
     try:
-        sandbox = make(name, Limits(), image).start()
+        sandbox = make(name, Limits(), image, container).start()
     except OSError as error:
         return str(error)
     try:
@@ -67,36 +70,42 @@ def problem_of(name: str, image: Path | None = None) -> str:
     return "" if finished.output.strip() == "42" else finished.output.strip() or "it says nothing"
 
 
-def choose(name: str, limits: Limits, image: Path | None = None) -> Backend:
+def choose(
+    name: str, limits: Limits, image: Path | None = None, container: str = CONTAINER_IMAGE
+) -> Backend:
     """Return a backend; ``auto`` is the best that works and is a boundary.
 
     Args:
         name: Which.
         limits: Of each machine.
         image: Root file system for ``userns``; else its programs are the host's.
+        container: Image for ``docker``.
 
     Raises:
         TaskError: It doesn't work here.
     """
     if name != "auto":
-        problem = problem_of(name, image)
+        problem = problem_of(name, image, container)
         if problem:
             raise TaskError(f"the sandbox {name} doesn't work here: {problem}", _REMEDIES[name])
-        return make(name, limits, image)
+        return make(name, limits, image, container)
     for candidate in BACKENDS[:-1]:
-        if not problem_of(candidate, image):
-            return make(candidate, limits, image)
+        if not problem_of(candidate, image, container):
+            return make(candidate, limits, image, container)
     raise TaskError(
         "no sandbox works here, and a model's commands need one",
         "grasp doctor agentbench-os says how to get one; -P sandbox=tempdir runs them as yourself",
     )
 
 
-def sandbox_backends(wanted: str, image: Path | None = None) -> tuple[TaskBackend, ...]:
+def sandbox_backends(
+    wanted: str, image: Path | None = None, container: str = CONTAINER_IMAGE
+) -> tuple[TaskBackend, ...]:
     """Return the sandboxes, tried on this machine, for ``grasp doctor``."""
     programs = "; the host's programs (others: grasp agentbench os-image)"
     about = {**_ABOUT, "userns": _ABOUT["userns"] + (f"; the image {image}" if image else programs)}
-    problems = {name: problem_of(name, image) for name in BACKENDS}
+    about["docker"] += f"; the image {container}"
+    problems = {name: problem_of(name, image, container) for name in BACKENDS}
     usable = [name for name in BACKENDS[:-1] if not problems[name]]
     chosen = usable[0] if wanted == "auto" and usable else wanted
     return tuple(

@@ -11,8 +11,8 @@ import json
 import os
 import signal
 import sys
+from functools import lru_cache
 
-_libc = ctypes.CDLL(None, use_errno=True)
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _BIND, _REC = 1, 2, 4, 8, 4096, 16384
 _REMOUNT, _PRIVATE, _DETACH = 32, 1 << 18, 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
@@ -54,6 +54,11 @@ LOCAL = ("bin", "sbin", "lib", "share", "etc", "include", "src", "games")
 FROM_HOST = ("alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "mime.types", "magic")
 
 
+@lru_cache(maxsize=1)
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _call(name: str, result: int) -> None:
     if result:
         error = ctypes.get_errno()
@@ -62,7 +67,7 @@ def _call(name: str, result: int) -> None:
 
 def mount(source: str, target: str, kind: str, flags: int = 0, data: str = "") -> None:
     """Mount a file system."""
-    result = _libc.mount(
+    result = _libc().mount(
         source.encode(), target.encode(), kind.encode(), flags, data.encode() or None
     )
     _call(f"mount {target}", result)
@@ -203,8 +208,8 @@ def _devices(dev: str) -> None:
 def enter(root: str) -> None:
     """Make ``root`` the root; what was there before is gone."""
     os.chdir(root)
-    _call("pivot_root", _libc.syscall(_PIVOT_ROOT[os.uname().machine], b".", b"."))
-    _call("umount", _libc.umount2(b".", _DETACH))
+    _call("pivot_root", _libc().syscall(_PIVOT_ROOT[os.uname().machine], b".", b"."))
+    _call("umount", _libc().umount2(b".", _DETACH))
     os.chdir("/")
 
 
@@ -220,7 +225,7 @@ def main(text: str) -> None:
         os.setgid(0)
         os.setuid(0)
     mount("none", "/", "none", _REC | _PRIVATE)
-    _libc.sethostname(b"os", 2)
+    _libc().sethostname(b"os", 2)
     root = spec["root"]
     mount("tmpfs", root, "tmpfs", _NODEV, f"size={spec['disk_mib']}m,mode=755")
     root = build_of_host(root, spec["unreadable"]) if image is None else build_of_image(root, image)

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import itertools
 import os
-import pty
 import re
 import select
 import signal
 import struct
 import subprocess
-import termios
 import time
 from pathlib import Path
 
@@ -27,6 +24,15 @@ from grasp_agentbench.os_interaction.sandbox.base import (
     SandboxError,
     kill_group,
 )
+
+try:
+    import fcntl
+    import pty
+    import termios
+except ImportError:  # Windows.
+    TERMINALS = False
+else:
+    TERMINALS = True
 
 #: Escape sequences of terminals: CSI, OSC, others, and the bell.
 _ESCAPES = re.compile(
@@ -39,9 +45,10 @@ _CHUNK = 2000
 _PATIENCE = 5.0
 #: Seconds of silence after which one sees whether the mark got lost; doubled each time.
 _SILENCE = 1.0
-_SHELLS = ("bash", "sh", "dash")
+#: What may read from the terminal when a shell does; the last two hide what is behind them.
+_SHELLS = ("bash", "sh", "dash", "docker", "podman")
 #: What a shell must be able to be told, however this process was started.
-_SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP)
+_SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGTSTP")
 
 _marks = itertools.count(1)
 
@@ -86,9 +93,12 @@ class Shell:
         number = next(_marks)
         encoded = base64.b64encode(script.encode("utf-8", "surrogateescape")).decode()
         chunks = [encoded[n : n + _CHUNK] for n in range(0, len(encoded), _CHUNK)] or [""]
-        # Neither line has the mark as it is written, so an echo of them is none.
+        # No line has its mark as it is written, so an echo of it is none.
         for n, chunk in enumerate(chunks):
             self._send(f"__g{'+' if n else ''}={chunk}")
+            if n + 1 < len(chunks):  # A terminal behind another drops what is more than it holds.
+                self._send(f"printf '%s%s\\n' '<got' '{number}.{n}>'")
+                self._read(f"<got{number}.{n}>", _PATIENCE)
         self._type(
             f"printf '%s%s\\n' '<grasp' '{number}>'; "
             'eval "$(printf %s "$__g" | base64 -d; unset __g)"'
@@ -207,23 +217,15 @@ class Shell:
 
 def _take_terminal() -> None:
     # A job in the background is started with interrupts ignored, and its children inherit that.
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_DFL)
+    for name in _SIGNALS:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _between(whole: str, number: int, closing: str) -> str:
     """Return what a script wrote, without marks, echoes and terminal codes."""
     text = _ESCAPES.sub("", whole).replace("\r\n", "\n").replace("\r", "")
-    _, _, text = (
-        text.rpartition(f"<grasp{number}>\n")
-        if f"<grasp{number}>\n" in text
-        else (
-            "",
-            "",
-            text,
-        )
-    )
+    text = text.rpartition(f"<grasp{number}>\n")[2]
     text, _, _ = text.partition(f"\n</grasp{number}>")
     # The line with the mark is echoed, perhaps behind a prompt or the script's last words.
     text = re.sub(r"(?:\S*[$#] )?" + re.escape(closing) + r"\n?", "", text)

@@ -18,12 +18,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from grasp_agentbench.os_interaction.sandbox.base import Limits
+from grasp_agentbench.os_interaction.sandbox.held import START_SECONDS
 from grasp_agentbench.os_interaction.sandbox.machine import (
     AS_MAKER,
     AS_ROOT,
     FIRST_ID,
     IDS,
-    START_SECONDS,
     Machine,
     is_root,
     require,
