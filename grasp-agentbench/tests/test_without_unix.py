@@ -34,7 +34,7 @@ def grasp(*arguments: str) -> str:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_tasks_can_be_looked_at(task: str) -> None:
-    assert "Splits" in grasp("show-task", task)
+    assert "Parameters" in grasp("show-task", task)
     assert "what it is" in grasp("doctor", task)
 
 

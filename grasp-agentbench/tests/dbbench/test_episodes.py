@@ -116,7 +116,7 @@ def test_rounds_are_limited(asked: Record) -> None:
     assert not right
 
 
-@pytest.mark.parametrize("argument", ["{}", '{"answers": 7}'])
+@pytest.mark.parametrize("argument", ["{}", '{"answers": 7}', '["x"]', "5", "null"])
 def test_a_submission_that_breaks_the_original(
     records: Mapping[str, Record], argument: str
 ) -> None:
@@ -126,6 +126,13 @@ def test_a_submission_that_breaks_the_original(
     assert (rollout.status, right) == ("task error", False)
     rollout, right = play(record, *turns)
     assert (rollout.status, right) == ("completed", True)
+
+
+def test_the_original_reads_json_to_the_letter(asked: Record) -> None:
+    for argument in ("", '{"query": "SELECT\n1"}'):
+        turns = ((tool(0, "execute_sql", argument),), (submit("1"),))
+        assert told(play(asked, *turns, upstream_compat=True)[0])[0] == prompts.UNREADABLE
+        assert told(play(asked, *turns)[0])[0] in (prompts.MISSING, "[(1,)]")
 
 
 def test_what_the_writer_is_told(records: Mapping[str, Record]) -> None:

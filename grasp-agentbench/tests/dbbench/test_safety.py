@@ -171,3 +171,21 @@ def _servers(folder: Path) -> list[str]:
         if str(folder) in said:
             found.append(said)
     return found
+
+
+@pytest.mark.parametrize(
+    "sql", ["SHOW CREATE", "DELETE IN u ORDER BY a LIMIT 3", "SELECT (" + "(" * 3000]
+)
+def test_what_is_no_statement_is_told(sql: str) -> None:
+    database = EmbeddedServer(5).open([TABLE])
+    with pytest.raises(StatementError):
+        database.execute(sql)
+    database.close()
+
+
+def test_a_statement_that_is_too_deep_is_refused_before_it_is_translated() -> None:
+    database = EmbeddedServer(5).open([TABLE])
+    assert database.execute("SELECT 1" + "+1" * 300) == [(301,)]
+    with pytest.raises(StatementError, match="Thread stack overrun"):
+        database.execute("SELECT 1" + "+1" * 1500)
+    database.close()

@@ -106,6 +106,21 @@ def test_the_shell_goes_on(shell: Shell) -> None:
     assert shell.run("f", 10) == "10"
 
 
+def test_a_long_line_costs_no_time(shell: Shell) -> None:
+    assert shell.run("head -c 200000 /dev/zero | tr '\\0' x", 20) == "x" * 200_000
+
+
+def test_shells_that_end_leave_no_terminal_open() -> None:
+    shell = Shell(machine("tempdir"))
+    shell.run("exit", 10)
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(3):
+        shell.run("echo back; exit 3", 10)
+    assert len(os.listdir("/dev/fd")) == before
+    shell.close()
+    shell.close()
+
+
 def test_a_long_script_arrives_whole(shell: Shell) -> None:
     text = "".join(f"line {n} 'quoted'\n" for n in range(2000))
     said = shell.run(f"cat <<'END' | md5sum\n{text}END", 10)

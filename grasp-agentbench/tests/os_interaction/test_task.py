@@ -120,10 +120,56 @@ def test_what_is_said(task: OsInteraction) -> None:
     assert said[0] == "The output of the OS:\n\nhi"
     assert said[1].startswith("The output of the OS:\n\n3\n1\n2\n")
     assert said[1].endswith(prompts.CUT)
-    assert len(said[1]) == 780 + len(prompts.CUT)
+    assert len(said[1].partition("\n\n")[2]) == 780 + len(prompts.CUT)
     assert said[2] == prompts.EMPTY
     # What it is finished with is compared as if it were an answer.
     assert (rollout.status, rollout.answer) == ("completed", "done with it")
+
+
+def test_outputs_of_up_to_800_characters_are_whole() -> None:
+    assert prompts.observation("x" * 800) == f"The output of the OS:\n\n{'x' * 800}"
+    cut = f"The output of the OS:\n\n{'x' * 780}{prompts.CUT}"
+    assert prompts.observation("x" * 801) == cut
+    assert prompts.observation("x" * 801, note="[stopped]") == f"{cut}\n[stopped]"
+    assert prompts.observation("a\ufffdb").endswith("a\ufffdb")
+
+
+def test_bytes_that_are_no_text(task: OsInteraction) -> None:
+    scripts = (r"printf 'a\377b'", r"printf 'a\xef\xbf\xbdb'")
+    bad, good = told(play(task, *(turn(n, prompts.BASH, s) for n, s in enumerate(scripts))))[:2]
+    assert bad == prompts.UNREADABLE
+    assert good.endswith("a\ufffdb")
+
+
+@pytest.mark.parametrize("answer", ["a\0b", "\ud800", "9" * 300_000])
+def test_answers_that_are_no_argument_are_wrong(task: OsInteraction, answer: str) -> None:
+    rollout = play(task, turn(0, prompts.ANSWER, answer))
+    assert (rollout.status, rollout.raw.correct) == ("completed", False)
+    assert told(
+        play(task, turn(0, prompts.BASH, f"echo {answer[:9]}"), turn(1, prompts.BASH, "echo on"))
+    )
+
+
+def test_a_missing_argument(task: OsInteraction) -> None:
+    rollout = play(task, turn(0, prompts.BASH, "{}"), turn(1, prompts.ANSWER, "{}"))
+    assert told(rollout)[:2] == [prompts.MISSING] * 2
+    assert rollout.status == "task limit reached"
+    compat = OsInteraction(source="synthetic", sandbox="tempdir", upstream_compat=True)
+    for name in (prompts.BASH, prompts.ANSWER):
+        assert play(compat, turn(0, name, "{}")).status == "task error"
+    finished = play(task, turn(0, prompts.FINISH, "{}"))
+    assert (finished.status, finished.answer) == ("completed", None)
+
+
+def test_what_no_answer_and_no_text_match() -> None:
+    sandbox = make("tempdir", Limits()).start()
+    number = problem_of({"evaluation": {"match": "3"}})
+    assert is_correct(number, 3, sandbox, 10)
+    assert not is_correct(number, 3, sandbox, 10, compat=True)
+    assert not is_correct(problem_of({"evaluation": {"match": "None"}}), None, sandbox, 10)
+    contained = {"check": [None, {"file": "check/in.py"}], "example": {"code": "echo hello"}}
+    assert not is_correct(problem_of({"evaluation": contained}), None, sandbox, 10)
+    sandbox.close()
 
 
 def test_what_is_no_call_takes_a_round(task: OsInteraction) -> None:
@@ -203,7 +249,11 @@ def test_checks_follow_one_another() -> None:
     assert is_correct(problem_of({"evaluation": {"match": "no"}}), " no\n", sandbox, 10)
     pattern = problem_of({"evaluation": {"match": {"regex": "[ab]+"}}})
     assert is_correct(pattern, "abba", sandbox, 10)
-    assert not is_correct(pattern, "abc", sandbox, 10)
+    assert is_correct(pattern, "it is a", sandbox, 10)
+    assert not is_correct(pattern, "cd", sandbox, 10)
+    exact = problem_of({"evaluation": {"match": {"answer": "x", "strip": False}}})
+    assert is_correct(exact, "x", sandbox, 10)
+    assert not is_correct(exact, " x", sandbox, 10)
     with pytest.raises(ValueError, match="neither"):
         problem_of({"evaluation": {}})
     sandbox.close()

@@ -17,6 +17,9 @@ from grasp.contracts import Agent, ConfigError, Message, last_completion
 #: How a model calls tools; the parameter ``tool_calling`` of tasks.
 TOOL_CALLING = ("native", "text")
 
+#: Why arguments that are JSON can't be read.
+NO_OBJECT = "the arguments are not a JSON object"
+
 _TEXT_CALLS = """
 To call a tool, reply with nothing but one JSON object in a fence, and wait for the result:
 ```json
@@ -95,11 +98,20 @@ class Dialogue:
         opening: The first messages.
         as_text: Tools are called in the text of replies; the opening must say how
             (``tools_in_text``).
+        strict: Arguments of native calls are JSON to the letter.
     """
 
-    def __init__(self, agent: Agent, opening: Sequence[Message], *, as_text: bool = False) -> None:
+    def __init__(
+        self,
+        agent: Agent,
+        opening: Sequence[Message],
+        *,
+        as_text: bool = False,
+        strict: bool = False,
+    ) -> None:
         self._agent = agent
         self._as_text = as_text
+        self._strict = strict
         self._sent: list[Message] = [dict(m) for m in opening]
         #: The transcript: tool calls stand in the text of the agent's turns.
         self.told: list[Message] = [dict(m) for m in opening]
@@ -123,7 +135,7 @@ class Dialogue:
         else:
             completion = last_completion(self._agent) if tools else None
             raw = completion.tool_calls if completion else ()
-            calls = [_native(one) for one in raw]
+            calls = [_native(one, self._strict) for one in raw]
             if raw:
                 turn["tool_calls"] = [dict(one) for one in raw]
         self._sent.append(turn)
@@ -164,22 +176,27 @@ def calls_in_text(text: str) -> list[ToolCall]:
     return calls
 
 
-def read_arguments(text: Any) -> tuple[dict[str, Any] | None, str]:
-    """Return the arguments of a call, or ``None`` and why they can't be read."""
+def read_arguments(text: Any, *, strict: bool = False) -> tuple[dict[str, Any] | None, str]:
+    """Return the arguments of a call, or ``None`` and why they can't be read.
+
+    Args:
+        text: As the model wrote them.
+        strict: Nothing is no JSON, and strings have no line breaks.
+    """
     if isinstance(text, Mapping):
         return dict(text), ""
     try:
         # Models write line breaks into strings of JSON; that is no reason to lose a turn.
-        arguments = json.loads(text or "{}", strict=False)
+        arguments = json.loads(text if strict else text or "{}", strict=strict)
     except (TypeError, ValueError, RecursionError) as error:
         return None, str(error)
     if not isinstance(arguments, dict):
-        return None, "the arguments are not a JSON object"
+        return None, NO_OBJECT
     return arguments, ""
 
 
-def _native(raw: Mapping[str, Any]) -> ToolCall:
+def _native(raw: Mapping[str, Any], strict: bool) -> ToolCall:
     function = raw.get("function")
     function = function if isinstance(function, Mapping) else {}
-    arguments, error = read_arguments(function.get("arguments"))
+    arguments, error = read_arguments(function.get("arguments"), strict=strict)
     return ToolCall(str(raw.get("id") or ""), str(function.get("name") or ""), arguments, error)

@@ -103,7 +103,9 @@ def _rows(text: str) -> list[str] | None:
 
 def _literal(text: str) -> Any:
     try:
-        return read_literal(text)
+        value = read_literal(text)
+        str(value)  # A whole number may have more digits than are written out.
+        return value
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return _NO_LITERAL
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grasp.contracts import Agent, ContextLimitError, Rollout, Status
-from grasp.dialogue import Dialogue, ToolCall, tools_in_text
+from grasp.dialogue import NO_OBJECT, Dialogue, ToolCall, tools_in_text
 from grasp_agentbench.dbbench import prompts
 from grasp_agentbench.dbbench.database import Database, StatementError, StatementTimeout
 from grasp_agentbench.dbbench.digest import joint_digest, table_digest
@@ -61,8 +61,9 @@ def run_episode(
         agent: The model.
         as_text: Tools are called in the text of replies.
         max_rounds: Model calls.
-        compat: A submission without an argument, or whose argument has no length, breaks the
-            environment, as in the original; otherwise it is told, or taken.
+        compat: Arguments that are no object, a submission without an argument, or with one that
+            has no length, break the environment, as in the original; otherwise it is told, or
+            taken.
 
     Raises:
         AgentError: A model call failed for good, other than by the prompt's length.
@@ -77,6 +78,7 @@ def run_episode(
             {"role": "user", "content": prompts.question(record)},
         ],
         as_text=as_text,
+        strict=compat,
     )
     result, status = Result(), Status.TASK_LIMIT
     try:
@@ -109,6 +111,8 @@ def _carry_out(
     call: ToolCall, talk: Dialogue, database: Database, result: Result, compat: bool
 ) -> bool:
     """Do what a call asks for; return whether it ends the episode."""
+    if compat and call.error == NO_OBJECT:
+        raise _Broken
     if call.arguments is None:
         talk.result(call, prompts.UNREADABLE)
     elif call.name == prompts.EXECUTE:

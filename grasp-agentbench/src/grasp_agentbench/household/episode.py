@@ -88,6 +88,7 @@ def run_episode(
         agent,
         [{"role": "system", "content": system}, {"role": "user", "content": opening}],
         as_text=as_text,
+        strict=compat,
     )
     said: list[str] = []
     status, mark = Status.TASK_LIMIT, Status.COMPLETED
@@ -102,7 +103,7 @@ def run_episode(
                 talk.say(prompts.NO_CALL + prompts.available(game.commands))
                 continue
             call = calls[0]
-            if call.name != prompts.ACT or not isinstance(call.first, str):
+            if not isinstance(call.first, str):  # There is one tool, whatever it is called.
                 mark = Status.INVALID_ACTION
                 talk.result(call, prompts.NO_CALL + prompts.available(game.commands))
                 talk.unanswered(calls[1:])
@@ -122,8 +123,6 @@ def run_episode(
         status = Status.INVALID_ACTION
     elif won:
         status = mark if compat else Status.COMPLETED
-    elif compat and mark != Status.COMPLETED and status == Status.TASK_LIMIT:
-        status = mark
     result = Result(won, steps, idle, repeated)
     return Rollout(talk.told, talk.actions, said[-1] if said else None, status.value, result)
 

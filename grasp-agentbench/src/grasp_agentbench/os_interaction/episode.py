@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -104,8 +105,10 @@ def _work(
         agent,
         [{"role": "system", "content": system}, {"role": "user", "content": asked}],
         as_text=as_text,
+        strict=compat,
     )
-    status, ended, answer, timeouts = Status.TASK_LIMIT, "", "", 0
+    status, ended, timeouts = Status.TASK_LIMIT, "", 0
+    answer: Any = None
     try:
         for _ in range(max_rounds):
             _, calls = talk.ask(prompts.TOOLS)
@@ -115,16 +118,21 @@ def _work(
             call, others = calls[0], calls[1:]
             if call.arguments is None:
                 talk.result(call, call.error)
+            elif not call.arguments and call.name in (prompts.BASH, prompts.ANSWER):
+                if compat:  # The original's environment is broken by it.
+                    status = Status.TASK_ERROR
+                    break
+                talk.result(call, prompts.MISSING)
             elif call.name == prompts.BASH:
                 said, late = _scripted(shell, str(call.first or ""), seconds)
                 timeouts += late
-                if late and compat:  # The original's environment is broken by it.
+                if late and compat:  # And by this.
                     status = Status.TASK_ERROR
                     break
                 talk.result(call, said)
             elif call.name in (prompts.FINISH, prompts.ANSWER):
                 ended = call.name.partition("_")[0]
-                answer = "" if call.first is None else str(call.first)
+                answer = call.first
                 status = Status.COMPLETED
                 break
             else:
@@ -134,7 +142,8 @@ def _work(
         status = Status.CONTEXT_LIMIT
     correct = bool(ended) and is_correct(problem, answer, sandbox, seconds, compat=compat)
     result = Result(correct, ended, timeouts)
-    return Rollout(talk.told, talk.actions, answer if ended else None, status.value, result)
+    words = None if answer is None else str(answer)
+    return Rollout(talk.told, talk.actions, words, status.value, result)
 
 
 def _scripted(shell: Shell, script: str, seconds: float) -> tuple[str, bool]:
@@ -148,22 +157,25 @@ def _scripted(shell: Shell, script: str, seconds: float) -> tuple[str, bool]:
 
 
 def is_correct(
-    problem: Problem, answer: str, sandbox: Sandbox, seconds: float, *, compat: bool = False
+    problem: Problem, answer: Any, sandbox: Sandbox, seconds: float, *, compat: bool = False
 ) -> bool:
     """Check an answer, and the machine as the agent left it.
 
     Args:
         problem: What was asked.
-        answer: What was answered, or the words with which it was finished.
+        answer: What was answered, or the words with which it was finished; mostly text.
         sandbox: The machine.
         seconds: That a script may take.
-        compat: Compare sizes as the original does.
+        compat: Compare sizes as the original does; what is no text is no answer of a match.
     """
-    if problem.match is not None:
-        return answer.strip() == problem.match.strip()
-    if problem.pattern is not None:
-        return re.fullmatch(problem.pattern, answer.strip()) is not None
-    given = [answer]
+    if problem.match is not None or problem.pattern is not None:
+        if answer is None or (compat and not isinstance(answer, str)):
+            return False
+        said = str(answer).strip() if problem.strip else str(answer)
+        if problem.match is not None:
+            return said == problem.match
+        return re.search(problem.pattern or "", said) is not None
+    given = [str(answer)]
     for check in problem.checks:
         script = problem.example if check is None else check
         if isinstance(script, str):
@@ -172,7 +184,12 @@ def is_correct(
             given.append("")
             continue
         command = (script or Script("bash", "false")).argv(*given)
-        finished = run(sandbox, command, seconds, errors=False)
+        try:
+            finished = run(sandbox, command, seconds, errors=False)
+        except (ValueError, OSError) as error:  # No command has such an argument.
+            if isinstance(error, OSError) and error.errno != errno.E2BIG:
+                raise
+            return False
         if finished.status:
             return False
         given.append(finished.output)

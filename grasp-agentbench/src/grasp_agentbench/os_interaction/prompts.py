@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from grasp.dialogue import declare
 
 BASH, FINISH, ANSWER = "bash_action", "finish_action", "answer_action"
@@ -27,7 +29,11 @@ NO_TOOL_CALL = "No executable tool calls found. Please call a tool instead"
 UNKNOWN_TOOL = f"There is no such tool. Call {BASH}, {FINISH} or {ANSWER}."
 EMPTY = "The output of the OS is empty."
 CUT = "\n[truncated because the output is too long]"
+MISSING = "The argument is missing."
 UNREADABLE = "The output of the OS can't be shown: it is not text."
+
+#: What ``Shell.run`` makes of bytes that are no UTF-8.
+_NO_TEXT = re.compile("[\udc80-\udcff]")
 
 GUIDANCE = """
 - The agent has 8 rounds at a bash shell that stays the same from one to the next; output is cut \
@@ -54,9 +60,9 @@ never_finished
 
 
 def observation(output: str, *, note: str = "") -> str:
-    """Return what the agent is told of a script's output."""
-    if "\ufffd" in output:
+    """Return what the agent is told of a script's output: up to 800 characters of it."""
+    if _NO_TEXT.search(output):
         return UNREADABLE
-    said = f"The output of the OS:\n\n{output}" if output else EMPTY
-    said = f"{said}\n{note}" if note else said
-    return said[:780] + CUT if len(said) > 800 else said
+    shown = output[:780] + CUT if len(output) > 800 else output
+    said = f"The output of the OS:\n\n{shown}" if shown else EMPTY
+    return f"{said}\n{note}" if note else said

@@ -45,7 +45,8 @@ class Problem:
         init: Scripts that prepare the machine; the agent is not asked if one fails.
         start: Runs in the agent's shell before it.
         match: The answer, or ``None``.
-        pattern: Regular expression of the answer, or ``None``.
+        pattern: Regular expression that the answer has a match of, or ``None``.
+        strip: White space around the answer doesn't count.
         checks: Scripts, names of comparisons, or ``None`` for the reference.
         example: The reference.
     """
@@ -54,6 +55,7 @@ class Problem:
     start: Script | None = None
     match: str | None = None
     pattern: str | None = None
+    strip: bool = True
     checks: tuple[Script | str | None, ...] = ()
     example: Script | None = None
 
@@ -85,6 +87,7 @@ def problem_of(data: Mapping[str, Any], scripts: Path | None = None) -> Problem:
         match=str(match.get("answer")) if isinstance(match, dict) and not pattern
         else None if isinstance(match, dict) else match,
         pattern=pattern,
+        strip=not isinstance(match, dict) or bool(match.get("strip", True)),
         checks=tuple(_check(one, scripts) for one in checks),
         example=_script(evaluation.get("example"), scripts),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,15 @@ from grasp_agentbench.dbbench.embedded.dialect import ReadMySQL, WriteSQLite, ca
 from grasp_agentbench.dbbench.embedded.functions import COLLATION, NUMERIC
 from grasp_agentbench.dbbench.embedded.values import literal
 
+# Its warnings are of a model's statements, and no business of whoever runs it.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
+
+#: Levels of a statement's tree; SQLite itself takes expressions of no more.
+DEEPEST = 1000
+
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)
+#: What sqlglot's parser and its trees raise at some of the statements that are none.
+_SLIPS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _TYPE = exp.DataType.Type
 _WHOLE_TYPES = frozenset(
@@ -40,17 +49,27 @@ def parse(sql: str) -> Any:
         where = error.errors[0] if error.errors else {}
         near = f"{where.get('highlight', '')}{where.get('end_context', '')}"
         raise syntax_error(near[:80], int(where.get("line") or 1)) from error
-    except (SqlglotError, RecursionError) as error:
+    except (SqlglotError, RecursionError, *_SLIPS) as error:
         raise syntax_error(sql[:80]) from error
     if not found:
         raise StatementError(1065, "42000", "Query was empty")
     if len(found) > 1:
         raise syntax_error(found[1].sql(dialect="mysql")[:80])
     statement: Any = found[0]
+    if _is_deeper(statement, DEEPEST):
+        raise StatementError(1436, "HY000", "Thread stack overrun")
     for function in statement.find_all(exp.Anonymous):
         if str(function.name).lower().startswith("grasp_"):
             raise StatementError(1305, "42000", f"FUNCTION dbbench.{function.name} does not exist")
     return statement
+
+
+def _is_deeper(statement: Any, levels: int) -> bool:
+    level = [statement]
+    while level and levels:
+        level = [part for node in level for part in node.iter_expressions()]
+        levels -= 1
+    return bool(level)
 
 
 _BEFORE_TABLES = frozenset(("FROM", "JOIN", "INTO", "UPDATE", "TABLE", "DESCRIBE", "DESC"))
@@ -94,7 +113,7 @@ def translate(statement: Any) -> str:
         changed = _expressions(statement.copy())
         changed = _STATEMENTS.get(type(changed), lambda e: e)(changed)
         return str(WriteSQLite().generate(changed, copy=False, identify=True))
-    except (SqlglotError, RecursionError) as error:
+    except (SqlglotError, RecursionError, *_SLIPS) as error:
         raise StatementError(1235, "42000", f"This is not supported: {error}") from error
 
 

@@ -79,19 +79,21 @@ class Shell:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        self._open = False
         self._begin()
 
     def run(self, script: str, seconds: float) -> str:
-        """Run a script; return what it wrote to the terminal.
+        """Run a script; return what it wrote to the terminal; what is no text, as surrogates.
 
         Raises:
             ShellTimeout: It took too long.
             SandboxError: The shell has ended and can't be begun anew.
         """
         if self._process.poll() is not None:
+            self.close()
             self._begin()
         number = next(_marks)
-        encoded = base64.b64encode(script.encode("utf-8", "surrogateescape")).decode()
+        encoded = base64.b64encode(script.encode("utf-8", "replace")).decode()
         chunks = [encoded[n : n + _CHUNK] for n in range(0, len(encoded), _CHUNK)] or [""]
         # No line has its mark as it is written, so an echo of it is none.
         for n, chunk in enumerate(chunks):
@@ -117,9 +119,11 @@ class Shell:
 
     def close(self) -> None:
         """End the shell."""
-        kill_group(self._process)
-        self._process.wait()
-        os.close(self._terminal)
+        if self._open:
+            self._open = False
+            kill_group(self._process)
+            self._process.wait()
+            os.close(self._terminal)
 
     def _begin(self) -> None:
         self._terminal, slave = pty.openpty()
@@ -136,8 +140,12 @@ class Shell:
                 start_new_session=True,
                 preexec_fn=_take_terminal,
             )
+        except BaseException:
+            os.close(self._terminal)
+            raise
         finally:
             os.close(slave)
+        self._open = True
         os.set_blocking(self._terminal, False)
         self._type("PS1= PS2= PROMPT_COMMAND=; unset HISTFILE; printf '%s%s\\n' '<grasp' 'up>'")
         _, up = self._read("<graspup>", 4 * _PATIENCE)
@@ -209,10 +217,10 @@ class Shell:
                 break
             found += data
             if wanted.search(found, max(0, len(found) - len(data) - 200)):
-                return found.decode("utf-8", "replace"), True
+                return found.decode("utf-8", "surrogateescape"), True
             if len(found) > 2 * MOST_OUTPUT:  # Keep both ends of what never stops.
                 del found[MOST_OUTPUT:-1000]
-        return found.decode("utf-8", "replace"), False
+        return found.decode("utf-8", "surrogateescape"), False
 
 
 def _take_terminal() -> None:
@@ -227,6 +235,6 @@ def _between(whole: str, number: int, closing: str) -> str:
     text = _ESCAPES.sub("", whole).replace("\r\n", "\n").replace("\r", "")
     text = text.rpartition(f"<grasp{number}>\n")[2]
     text, _, _ = text.partition(f"\n</grasp{number}>")
-    # The line with the mark is echoed, perhaps behind a prompt or the script's last words.
-    text = re.sub(r"(?:\S*[$#] )?" + re.escape(closing) + r"\n?", "", text)
+    # The line with the mark is echoed, perhaps behind a prompt; looked for from word to word only.
+    text = re.sub(r"(?:(?<!\S)\S*[$#] )?" + re.escape(closing) + r"\n?", "", text)
     return text.strip("\n")
