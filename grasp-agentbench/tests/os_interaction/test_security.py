@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from grasp_agentbench.os_interaction.sandbox import Sandbox, Shell
+from grasp_agentbench.os_interaction.sandbox import Sandbox, Shell, cgroup
 from grasp_agentbench.os_interaction.sandbox.base import run
 
 from .test_shell import BOUNDARIES, CONTAINER, REAL_IMAGE, backend, machine
@@ -136,11 +136,22 @@ def test_memory_is_limited(jail: Sandbox) -> None:
 
 
 def test_memory_of_all_processes_is_limited(jail: Sandbox) -> None:
-    if os.geteuid():
-        pytest.skip("needs a control group, which only root may make")
     python = "import time; x = bytearray(100 << 20); x[::4096] = x[::4096]; time.sleep(1)"
     said = tried(jail, f"for i in 1 2 3 4 5; do python3 -c '{python}; print(1)' & done; wait")
     assert said.count("1\n") < 5
+
+
+def test_memory_is_watched_where_there_are_no_control_groups(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backend("userns")  # Works here.
+    monkeypatch.setattr(cgroup, "_hierarchies", lambda _: {})
+    jail = machine("userns")
+    python = "import time; x = bytearray(90 << 20); x[::4096] = x[::4096]; time.sleep(2)"
+    said = tried(jail, f"for i in 1 2 3 4 5; do python3 -c '{python}; print(1)' & done; wait")
+    assert 0 < said.count("1\n") < 5
+    assert tried(jail, "echo alive") == "alive\n"
+    jail.close()
 
 
 def test_processes_are_limited(jail: Sandbox) -> None:

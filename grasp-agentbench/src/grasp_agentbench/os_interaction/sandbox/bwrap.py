@@ -75,6 +75,7 @@ class BubblewrapSandbox(Machine):
                     )  # fmt: skip
                 self.wait()
                 self.first = int(json.loads(info.read())["child-pid"])
+            self.is_up()
         except BaseException:
             self.close()
             raise

@@ -13,6 +13,7 @@ from grasp_agentbench.os_interaction.sandbox.base import Limits
 
 _ROOT = Path("/sys/fs/cgroup")
 _PREFIX = "grasp-os-"
+_MEMORY = ("memory.max", "memory.limit_in_bytes")
 _numbers = itertools.count()
 
 
@@ -33,6 +34,11 @@ class Group:
         ]
 
     @property
+    def memory(self) -> bool:
+        """Whether it limits the memory of all processes together."""
+        return any((folder / name).exists() for folder in self.folders for name in _MEMORY)
+
+    @property
     def joining(self) -> str:
         """Shell commands by which a process joins it."""
         return "".join(f"echo $$ > {folder}/cgroup.procs; " for folder in self.folders)
@@ -47,10 +53,10 @@ def _hierarchies(limits: Limits) -> Mapping[Path, Mapping[str, str]]:
     """Return where groups are made, and the files that hold their limits."""
     memory, processes = str(limits.memory_mib << 20), str(limits.processes)
     if (_ROOT / "cgroup.controllers").exists():  # Version 2 has one hierarchy.
-        return {_ROOT: {"pids.max": processes, "memory.max": memory}}
+        return {_ROOT: {"pids.max": processes, _MEMORY[0]: memory}}
     return {
         _ROOT / "pids": {"pids.max": processes},
-        _ROOT / "memory": {"memory.limit_in_bytes": memory},
+        _ROOT / "memory": {_MEMORY[1]: memory},
     }
 
 

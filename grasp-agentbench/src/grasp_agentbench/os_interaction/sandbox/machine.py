@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from grasp_agentbench.os_interaction.sandbox.base import Limits, SandboxError
 from grasp_agentbench.os_interaction.sandbox.cgroup import Group
 from grasp_agentbench.os_interaction.sandbox.held import ENVIRONMENT, Held
+from grasp_agentbench.os_interaction.sandbox.memory import WATCH
 
 #: First identifier outside that root's machines get for their users, and how many.
 FIRST_ID, IDS = 231072, 65536
@@ -20,7 +21,7 @@ _SPACES = ("--user", "--mount", "--pid", "--ipc", "--uts", "--net", "--root")
 
 
 class Machine(Held):
-    """One machine; whoever makes it sets ``first``.
+    """One machine; whoever makes it sets ``first`` and tells that it ``is_up``.
 
     Args:
         limits: Of each process; of all of them where there are control groups.
@@ -33,6 +34,7 @@ class Machine(Held):
         self._limits = limits
         self._user, self._before = user, before
         self._group = Group(limits)
+        self._watched = ""
         #: A process of the machine, as it is called outside.
         self.first = 0
 
@@ -41,6 +43,11 @@ class Machine(Held):
     ) -> subprocess.Popen[bytes]:
         """Start the command that makes it, as whoever that is to be. See ``Held.begin``."""
         return super().begin([*self._before, *argv], environment, pass_fds)
+
+    def is_up(self) -> None:
+        """See to the limit of its memory, now that it has a first process."""
+        if not self._group.memory:
+            self._watched = WATCH.begin(self.first, self._limits.memory_mib << 20)
 
     def command(self, argv: Sequence[str]) -> list[str]:
         """Return ``nsenter`` with limits. See ``Sandbox.command``."""
@@ -59,6 +66,7 @@ class Machine(Held):
 
     def close(self) -> None:
         """End process 1, and all others with it; its files were in memory."""
+        WATCH.end(self._watched)
         super().close()  # Its children are killed with it.
         self._group.close()
 

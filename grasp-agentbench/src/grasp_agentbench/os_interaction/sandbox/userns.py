@@ -80,6 +80,7 @@ class NamespaceSandbox(Machine):
                 _map_users(self.first)
             self._go(process)
             self.wait()
+            self.is_up()
         except BaseException:
             self.close()
             raise
