@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from grasp.cli import main as root
-from grasp.runs.sweep import COLUMNS, combinations, paid_calls, read_sweep
+from grasp.runs.sweep import COLUMNS, paid_calls
+from grasp.runs.sweepfile import combinations, read_sweep
 
 FILE = """\
 tasks: [medagentbench-magnesium]

@@ -34,7 +34,8 @@ def sweep(file: Path, out: Path | None, plan: bool, as_json: bool) -> None:
 
     from grasp.contracts import BudgetSpent
     from grasp.report.progress import RunProgress
-    from grasp.runs.sweep import Progress, combinations, read_sweep, run_sweep, state_of
+    from grasp.runs.sweep import Progress, run_sweep, state_of
+    from grasp.runs.sweepfile import combinations, read_sweep
 
     folder = out or Path("runs") / file.stem
     console = Console(stderr=as_json)

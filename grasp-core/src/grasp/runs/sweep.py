@@ -7,82 +7,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from grasp.contracts import ConfigError
 from grasp.plugins import load_task
 from grasp.runs.backends import presets_beside
 from grasp.runs.callstore import CallReader
-from grasp.runs.config import BudgetSection, RunConfig, load_config
+from grasp.runs.config import RunConfig, load_config
 from grasp.runs.execute import Listener, RunRequest, execute
-from grasp.runs.foreseen import check_agent, check_method, check_settings, check_task
-from grasp.runs.planned import (
-    check_lists,
-    check_parameters,
-    read_plan,
-    settings_of,
-    write_tables,
-)
+from grasp.runs.foreseen import check_agent
+from grasp.runs.planned import write_tables
 from grasp.runs.rundir import RunDirectory, make_folder
 from grasp.runs.sameness import changed_settings
 from grasp.runs.scores import read_scores
+from grasp.runs.sweepfile import Combination, SweepFile, combinations, config_of, read_sweep
 
 #: Columns of the table; one row for each evaluation of each run.
 COLUMNS = (
     "task", "agent", "method", "seed", "split", "library", "correct", "total", "errors",
     "accuracy", "calls", "tokens", "cost", "run",
 )  # fmt: skip
-
-
-#: Settings that a sweep makes itself, and what to do instead.
-_OWN = {
-    "task": "name it in tasks",
-    "task_params": "write task_params of the sweep: {TASK: {...}}",
-    "method": "name it in methods",
-    "method_params": "write method_params of the sweep: {METHOD: {...}}",
-    "agent": "name it in agents",
-    "agent_preset": "name it in agents",
-    "seed": "name it in seeds",
-    "cycle.seed": "name it in seeds",
-    "output_dir": "pass --out",
-}
-
-
-class SweepFile(BaseModel):
-    """What a sweep runs: every combination."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    tasks: tuple[str, ...] = Field(min_length=1, description="Names of registered tasks.")
-    methods: tuple[str, ...] = Field(("grasp",), min_length=1, description="Methods.")
-    agents: tuple[str, ...] = Field(min_length=1, description="Presets of acting models.")
-    seeds: tuple[int, ...] = Field((1,), min_length=1, description="Seeds of the loop.")
-    config: dict[str, Any] = Field(default_factory=dict, description="Settings of every run.")
-    task_params: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Parameters by task."
-    )
-    method_params: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Parameters by method."
-    )
-    budget: BudgetSection = Field(
-        default_factory=BudgetSection, description="Of all runs together; calls only."
-    )
-
-
-@dataclass(frozen=True)
-class Combination:
-    """One run of a sweep."""
-
-    task: str
-    agent: str
-    method: str
-    seed: int
-
-    @property
-    def folder(self) -> Path:
-        """Where it runs, under the sweep's folder."""
-        names = (self.task, self.agent, self.method, f"seed-{self.seed}")
-        return Path(*(name.replace("/", "_") for name in names))
 
 
 @dataclass(frozen=True)
@@ -93,43 +35,6 @@ class Progress:
     total: int
     combination: Combination
     state: str
-
-
-def read_sweep(path: Path) -> SweepFile:
-    """Read a sweep's file; what it names is made, but nothing is asked or written.
-
-    Raises:
-        ConfigError: It is missing, malformed, or has a setting that is refused or ignored.
-        PluginError: It names what isn't there.
-        AgentSetupError: It names a preset that isn't there.
-    """
-    file = read_plan(path, SweepFile)
-    if {k for k, v in file.budget.model_dump().items() if v is not None} - {"calls"}:
-        raise ConfigError(
-            f"{path}: a sweep's budget counts calls only",
-            "use budget.calls; a limit of each run stands in config: {budget: {...}}",
-        )
-    check_lists(path, file, "tasks", "methods", "agents", "seeds")
-    check_parameters(path, "task_params", file.task_params, file.tasks, "tasks")
-    check_parameters(path, "method_params", file.method_params, file.methods, "methods")
-    check_settings(settings_of(path, file.config, _OWN))
-    tasks = {name: check_task(name, file.task_params.get(name, {})) for name in file.tasks}
-    for one in combinations(file)[: len(file.methods)]:
-        check_method(_config(file, one), tasks[one.task])
-    for agent in file.agents:
-        check_agent(agent, load_config(file.config), presets_beside(path), usable=False)
-    return file
-
-
-def combinations(file: SweepFile) -> list[Combination]:
-    """Return every run, so that an unfinished sweep has whole seeds first."""
-    return [
-        Combination(task, agent, method, seed)
-        for seed in file.seeds
-        for task in file.tasks
-        for agent in file.agents
-        for method in file.methods
-    ]
 
 
 def run_sweep(
@@ -166,7 +71,7 @@ def run_sweep(
             break
         begun = states[one] == "begun"
         report(Progress(number, len(todo), one, "resumed" if begun else "started"))
-        config = _limited(_config(file, one), rest, paid_calls(out / one.folder))
+        config = _limited(config_of(file, one), rest, paid_calls(out / one.folder))
         result = execute(
             RunRequest(
                 task=load_task(one.task, **config.task_params),
@@ -204,7 +109,7 @@ def state_of(file: SweepFile, out: Path, one: Combination) -> str:
     if not directory.exists and scores is None:
         return "to do"
     known = {k: v for k, v in directory.read_config().items() if k != "model"}
-    now = {**_config(file, one).to_yaml_data(), "task": one.task, "agent": one.agent}
+    now = {**config_of(file, one).to_yaml_data(), "task": one.task, "agent": one.agent}
     changed = changed_settings(known, now)
     if changed:
         listed = ", ".join(f"{name} {how}" for name, how in changed.items())
@@ -279,15 +184,3 @@ def _rows(out: Path, one: Combination) -> Iterator[dict[str, Any]]:
                 "cost": scores.cost,
                 "run": one.folder.as_posix(),
             }
-
-
-def _config(file: SweepFile, one: Combination) -> RunConfig:
-    config = load_config(
-        {
-            **file.config,
-            "method": one.method,
-            "task_params": file.task_params.get(one.task, {}),
-            "method_params": file.method_params.get(one.method, {}),
-        }
-    )
-    return config.model_copy(update={"cycle": config.cycle.model_copy(update={"seed": one.seed})})
