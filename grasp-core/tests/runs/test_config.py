@@ -121,6 +121,7 @@ def test_mistakes(given: Any, message: str, hint: str) -> None:
         ("!!python/object:os.system x", "not valid YAML"),
         ("a: 2020-99-99", "not valid YAML"),
         ("[" * 5000, "not valid YAML"),
+        ("task_params: &a {a: *a}", "not valid YAML"),
     ],
 )
 def test_malformed_yaml_is_one_line(tmp_path: Path, text: str, message: str) -> None:

@@ -149,6 +149,7 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"can't read the configuration {path}: {reason}", remedy) from None
     try:
         data = yaml.safe_load(text)
+        _plain(data)  # An alias may make it hold itself.
     # A date or a number that can't be one, and brackets without end, are no YAMLErrors.
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
