@@ -11,8 +11,8 @@ from grasp.results.figures import read_figures
 from grasp.results.runs import BENCHMARKS, MODELS, row
 from grasp.results.tables import AGENTBENCH, METHODS
 from grasp.runs.config import load_config
-from grasp.runs.sweep import SweepFile
-from grasp.runs.transfer import TransferFile
+from grasp.runs.sweepfile import SweepFile
+from grasp.runs.transferfile import TransferFile
 
 RESULTS = Path(__file__).parents[3] / "results"
 ALL = sorted((RESULTS / "sweeps").glob("*.yaml"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +25,7 @@ from grasp.contracts import (
     RunError,
     Usage,
 )
-from grasp.runs.callstore import CallStore
+from grasp.runs.callstore import CallReader, CallStore
 
 CALL = ModelCall(({"role": "user", "content": "q"},), scope="s#0")
 
@@ -141,8 +143,52 @@ def test_a_file_that_is_no_store(tmp_path: Path) -> None:
     (tmp_path / "c").write_bytes(b"not a database at all" * 100)
     with pytest.raises(RunError, match="can't open the call store"):
         CallStore(tmp_path / "c")
-    with pytest.raises(RunError, match="can't open the call store"):
+    with pytest.raises(RunError, match="can't open the call store") as caught:
         CallStore(tmp_path)
+    assert "remove it" in caught.value.hint
+    for path in (tmp_path / "c", tmp_path, tmp_path / "none"):
+        with pytest.raises(RunError, match="can't read the call store") as caught:
+            CallReader(path)
+        assert caught.value.hint
+
+
+def test_a_store_that_breaks_while_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "c"
+    store = CallStore(path)
+    for n in range(200):
+        store.put(f"k{n}", "s", "p", CALL, Completion(f"{n}" * 100))
+    store.close()
+    with path.open("r+b") as file:  # All but the page of the tables' names.
+        file.seek(4096)
+        file.write(b"\xff" * (path.stat().st_size - 4096))
+    with pytest.raises(RunError, match="can't read the call store") as caught:
+        CallReader(path).calls()
+    assert "remove it" in caught.value.hint
+
+
+@pytest.mark.parametrize("table", [False, True])
+def test_a_store_whose_making_was_killed_has_no_calls(tmp_path: Path, table: bool) -> None:
+    (tmp_path / "empty").touch()
+    begun = sqlite3.connect(tmp_path / "begun", isolation_level=None)
+    if table:
+        begun.execute("CREATE TABLE other (x)")
+    begun.execute("PRAGMA cache_size=1")  # So that its pages are written before it commits.
+    begun.execute("BEGIN IMMEDIATE")
+    begun.execute("CREATE TABLE calls (x)")
+    for _ in range(200):
+        begun.execute("INSERT INTO calls VALUES (randomblob(500))")
+    for end in ("", "-journal"):  # What a kill leaves.
+        shutil.copy(tmp_path / f"begun{end}", tmp_path / f"killed{end}")
+    begun.close()
+    for name in ("empty", "killed"):
+        reader = CallReader(tmp_path / name)
+        assert reader.calls() == []
+        with pytest.raises(KeyError):
+            reader.exchange("k")
+        reader.close()
+        store = CallStore(tmp_path / name)  # And it can be gone on with.
+        store.put("k", "s", "p", CALL, Completion("x"))
+        store.close()
 
 
 def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_the_originals_file(tmp_path: Path) -> None:
         ({"cycle": {1: 2}}, "unknown setting cycle.1", "known:"),
         ({1: 2}, "unknown setting 1", "known:"),
         ({"skills": {"dir": 1}}, "unknown setting skills.dir", "known: base_dir"),
-        ({"cycle": 3}, "cycle is not a mapping", ""),
+        ({"cycle": 3}, "cycle is not a mapping", "write 'cycle: {NAME: VALUE}'"),
         ({"skills": []}, "skills is not a mapping", ""),
         ({"cycle": {"epochs": "many"}}, "cycle.epochs: ", ""),
         ({"cycle": {"epochs": -1}}, "cycle.epochs: ", ""),
@@ -106,6 +106,7 @@ def test_mistakes(given: Any, message: str, hint: str) -> None:
         load_config(given)
     assert message in caught.value.message
     assert "\n" not in caught.value.message
+    assert caught.value.hint
     assert caught.value.hint.startswith(hint)
 
 
@@ -118,6 +119,9 @@ def test_mistakes(given: Any, message: str, hint: str) -> None:
         ("- a\n- b\n", "not a mapping"),
         ("just text", "not a mapping"),
         ("!!python/object:os.system x", "not valid YAML"),
+        ("a: 2020-99-99", "not valid YAML"),
+        ("[" * 5000, "not valid YAML"),
+        ("task_params: &a {a: *a}", "not valid YAML"),
     ],
 )
 def test_malformed_yaml_is_one_line(tmp_path: Path, text: str, message: str) -> None:
@@ -127,16 +131,19 @@ def test_malformed_yaml_is_one_line(tmp_path: Path, text: str, message: str) -> 
         load_config(path)
     assert "\n" not in caught.value.message
     assert "c.yaml" in caught.value.message
+    assert caught.value.hint
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="No such file"):
+    with pytest.raises(ConfigError, match="No such file") as caught:
         load_config(tmp_path / "missing.yaml")
+    assert caught.value.hint == "look at the path"
     with pytest.raises(ConfigError, match="directory"):
         load_config(tmp_path)
     (tmp_path / "b.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigError, match="can't read"):
+    with pytest.raises(ConfigError, match="can't read") as caught:
         load_config(tmp_path / "b.yaml")
+    assert caught.value.hint == "save it as UTF-8 text"
     (tmp_path / "empty.yaml").write_text("# nothing\n")
     assert load_config(tmp_path / "empty.yaml") == RunConfig()
     (tmp_path / "cycle.yaml").write_text("cycle:\n")

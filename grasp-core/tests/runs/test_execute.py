@@ -22,6 +22,7 @@ from grasp.contracts import (
     ConfigError,
     EndpointError,
     ModelCall,
+    PluginError,
     RunError,
     Sample,
     TaskError,
@@ -425,6 +426,63 @@ def test_an_endpoint_that_is_not_there(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{port}/v1")
     with pytest.raises(EndpointError, match=f"no answer from the endpoint http://127.0.0.1:{port}"):
         run_grasp(Toy(), {}, agent="local", run_dir=tmp_path / "r")
+
+
+class Fussy(Method):
+    """Has one parameter; ``asked`` makes it ask its agent while it is made."""
+
+    asked = False
+
+    def __init__(self, config: Any, run_dir: Path, task: Task) -> None:
+        super().__init__(config, run_dir, task)
+        if self.asked:
+            build_agent(config["agent"]).inference([{"role": "user", "content": "red item x 1: "
+                                                     "say the word"}])  # fmt: skip
+        if config["method_params"] != {"right": 1}:
+            raise ConfigError("method_params.right is missing", "give it")
+
+    def run(self) -> Any:
+        return None
+
+
+def test_a_refused_method_leaves_nothing_that_bars_the_mended_one(tmp_path: Path) -> None:
+    run = tmp_path / "r"
+    with pytest.raises(ConfigError, match="right is missing"):
+        run_method(Fussy, Toy(), {}, agent=Model(), run_dir=run)
+    assert not run.exists()
+    run_method(Fussy, Toy(), {"method_params": {"right": 1}}, agent=Model(), run_dir=run)
+    before = (run / "config.yaml").read_bytes()
+    with pytest.raises(ConfigError, match=r"other settings: method_params\.right$"):
+        run_method(Fussy, Toy(), {}, agent=Model(), run_dir=run, resume=True)
+    assert (run / "config.yaml").read_bytes() == before
+    assert (run / "calls.sqlite").exists()
+
+
+def test_a_method_may_ask_while_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Fussy, "asked", True)
+    model = Model()
+    result = run_method(
+        Fussy, Toy(), {"method_params": {"right": 1}}, agent=model, run_dir=tmp_path / "r"
+    )
+    assert result.summary()["calls"]["total"] == len(model.calls) == 1
+
+
+@pytest.mark.parametrize("cycle", [{"gate": "papr"}, {"gate_params": {"no_such": 1}}])
+def test_a_refused_gate_or_budget_leaves_nothing(tmp_path: Path, cycle: dict[str, Any]) -> None:
+    with pytest.raises((ConfigError, PluginError)):
+        run_toy(tmp_path / "r", Model(), **cycle)
+    with pytest.raises(ConfigError, match="needs prices"):
+        run_toy(tmp_path / "r", Model(), run={"config": {"budget": {"cost": 1}}})
+    assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("method", ["grasp", "no-skills"])
+def test_parameters_for_a_method_without_any(tmp_path: Path, method: str) -> None:
+    config = {"method": method, "method_params": {"max_rules": 3}}
+    with pytest.raises(ConfigError, match=f"{method}' has no parameter 'max_rules'") as caught:
+        run_grasp(Toy(), config, agent=Model(), run_dir=tmp_path / "r")
+    assert "none" in caught.value.hint
+    assert not (tmp_path / "r").exists()
 
 
 def test_bad_samples_are_refused_at_once(tmp_path: Path) -> None:

@@ -110,11 +110,25 @@ def test_a_held_folder_is_not_forced(tmp_path: Path) -> None:
 
 def test_a_place_that_can_not_be_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(RunError, match="can't create"):
-        RunDirectory(tmp_path / "file" / "run").open(resume=False, force=False)
+    for place in ("file/run", "file"):
+        with pytest.raises(RunError, match="can't create") as caught:
+            RunDirectory(tmp_path / place).open(resume=False, force=False)
+        assert "another folder" in caught.value.hint
     (tmp_path / "r" / "lock").mkdir(parents=True)
-    with pytest.raises(RunError, match="can't write in"):
+    with pytest.raises(RunError, match="can't write in") as caught:
         RunDirectory(tmp_path / "r").open(resume=False, force=False)
+    assert "another folder" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text", [b"a: [", b"\xff\xfe", b"- 1", b"[[1, 2]]", b"3", b"a: 2020-99-99", b"[" * 5000]
+)
+def test_a_damaged_configuration_is_named(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "config.yaml").write_bytes(text)
+    with pytest.raises(RunError, match=r"can't read .*config\.yaml") as caught:
+        RunDirectory(tmp_path).read_config()
+    assert "\n" not in caught.value.message
+    assert "restore it" in caught.value.hint
 
 
 def test_names_of_new_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,3 +170,7 @@ def test_files_are_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert "--resume" in caught.value.hint
     monkeypatch.undo()
     assert path.read_text() == "old"
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RunError, match="directory") as caught:
+        write_text(tmp_path / "folder", "new")
+    assert caught.value.hint.startswith("make way for folder")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from grasp.cli import main as root
 from grasp.results.runs import figures_of
 from grasp.runs import transfer as module
-from grasp.runs.transfer import SUFFIX, transfers_in
+from grasp.runs.transfer import transfers_in
+from grasp.runs.transferfile import SUFFIX
 
 SWEEP = """\
 tasks: [medagentbench-quickstart]
@@ -88,14 +90,28 @@ def test_tables_are_made_of_them(folder: Path, capsys: pytest.CaptureFixture[str
         (FILE + "writers: [gpt5]\n", "none of the 2 runs"),
         (FILE.replace("magnesium", "magnesia"), "magnesia"),
         (FILE + "rusn: [a]\n", "rusn"),
+        (FILE.replace("scripted", "scriptd"), "did you mean scripted"),
+        (FILE.replace("[scripted]", "[scripted, scripted]"), "agents has scripted twice"),
+        (FILE + "task_params: {medagentbench-magnesium: {sed: 1}}\n", "'sed'"),
+        (FILE + "task_params: {medagentbench: {}}\n", "task_params has medagentbench"),
+        (FILE + "config: {method: expel}\n", "choose among them with methods"),
+        (FILE + "config: {budget: {calls: 3}}\n", "config.budget would be ignored"),
+        (FILE + "config: {cycle: 3}\n", "config: cycle is not a mapping"),
+        (FILE.replace("[val, test]", "[val, tset]"), "the split 'tset'"),
+        ("runs: [", "not valid YAML"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(
     folder: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
 ) -> None:
     Path("away.yaml").write_text(text)
-    assert root._guarded(["transfer", "away.yaml"]) != 0
-    assert message in capsys.readouterr().err
+    for how in ((), ("--plan",)):
+        assert root._guarded(["transfer", "away.yaml", *how]) != 0
+        said = capsys.readouterr().err
+        assert message in said
+        assert "Hint: " in said
+        assert "this is a bug" not in said
+    assert not (folder / "runs" / "away").exists()
 
 
 def test_a_damaged_result_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,3 +119,62 @@ def test_a_damaged_result_is_named(folder: Path, capsys: pytest.CaptureFixture[s
     next((folder / "runs" / "away").rglob(f"*{SUFFIX}")).write_text("{")
     assert root._guarded(["transfer", "away.yaml"]) != 0
     assert "remove it" in capsys.readouterr().err
+
+
+def test_changed_settings_are_noticed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert root._guarded(["transfer", "away.yaml"]) == 0
+    params = "task_params: {medagentbench-magnesium: {cohort_seed: 1}}\n"
+    Path("away.yaml").write_text(FILE + params)
+    capsys.readouterr()
+    for how in ((), ("--plan",)):
+        assert root._guarded(["transfer", "away.yaml", *how]) == 2
+        said = capsys.readouterr().err
+        assert "task_params.cohort_seed was None, is 1" in said
+        assert "Hint: set them back" in said
+    # What changes no answer may change, and older files say nothing of settings.
+    Path("away.yaml").write_text(FILE + "config: {cycle: {concurrency: 1}}\n")
+    assert root._guarded(["transfer", "away.yaml"]) == 0
+    for file in (folder / "runs" / "away").rglob(f"*{SUFFIX}"):
+        data = json.loads(file.read_text())
+        del data["settings"]
+        file.write_text(json.dumps(data))
+    Path("away.yaml").write_text(FILE + params)
+    assert root._guarded(["transfer", "away.yaml"]) == 0
+
+
+def test_what_is_damaged_is_found_before_anything_is_paid(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = sorted(p.parent for p in (folder / "runs" / "learned").rglob("config.yaml"))
+    skills = runs[1] / "skills" / "final"
+    skills.rename(skills.with_name("lost"))
+    assert root._guarded(["transfer", "away.yaml"]) == 1
+    assert "no skill library at" in capsys.readouterr().err
+    assert not list((folder / "runs" / "away").rglob("*.sqlite"))
+    skills.with_name("lost").rename(skills)
+    (runs[1] / "config.yaml").write_text("cycle: 3\ntask: t\nmethod: grasp\n")
+    assert root._guarded(["transfer", "away.yaml"]) == 1
+    said = capsys.readouterr().err
+    assert "has no seed in cycle" in said
+    assert "Hint: restore it" in said
+
+
+def test_two_runs_alike_are_not_taken_for_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("away.yaml").write_text(FILE.replace("[runs/learned]", "[runs/learned, runs]"))
+    assert root._guarded(["transfer", "away.yaml", "--plan"]) == 0  # The same folders.
+    shutil.copytree("runs/learned", "runs/other")
+    assert root._guarded(["transfer", "away.yaml", "--plan"]) == 1
+    assert "the same task, agent, method and seed" in capsys.readouterr().err
+
+
+def test_a_place_that_can_not_be_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert root._guarded(["transfer", "away.yaml", "--out", "/proc/nope"]) == 1
+    assert "Hint: choose another folder" in capsys.readouterr().err
+    # So does an evaluation whose folder is barred.
+    blocked = folder / "runs" / "away" / "medagentbench-magnesium"
+    blocked.parent.mkdir()
+    blocked.touch()
+    assert root._guarded(["transfer", "away.yaml"]) == 1
+    assert "Hint: choose another folder" in capsys.readouterr().err

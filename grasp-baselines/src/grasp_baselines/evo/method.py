@@ -16,6 +16,7 @@ from grasp_baselines.evo import text
 from grasp_baselines.evo.selection import render, select_rules, utility
 from grasp_baselines.evo.store import MAX_TAGS, Episode, Memory, Rule, credit, merge
 from grasp_baselines.placement import BlockAgent
+from grasp_baselines.restoring import rows
 from grasp_baselines.settings import EvoParams, params_of
 from grasp_baselines.writing import ask, response
 
@@ -158,15 +159,10 @@ class EvoMemory(Method):
         }
 
     def load_artifact(self, data: Any) -> None:
-        """Restore episodes and rules."""
-
-        def frozen(row: Mapping[str, Any]) -> dict[str, Any]:
-            return {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
-
-        self._memory = Memory(
-            tuple(Episode(**frozen(row)) for row in data["episodes"]),
-            tuple(Rule(**frozen(row)) for row in data["rules"]),
-        )
+        """Restore episodes and rules; ``ValueError`` if the data is none."""
+        if not isinstance(data, dict):
+            raise ValueError("episodes and rules are not a mapping")
+        self._memory = Memory(rows(Episode, data.get("episodes")), rows(Rule, data.get("rules")))
 
 
 def read_reflection(value: Any) -> Reflection:

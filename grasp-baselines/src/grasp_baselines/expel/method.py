@@ -12,6 +12,7 @@ from grasp.methods import Batch, Context
 from grasp_baselines.expel.experience import Experience, Trial
 from grasp_baselines.expel.rules import Operation, Rule, apply, read_operations, render_rules
 from grasp_baselines.placement import BlockAgent
+from grasp_baselines.restoring import rows
 from grasp_baselines.settings import ExpelParams, params_of
 from grasp_baselines.writing import ask
 
@@ -101,5 +102,5 @@ class Expel(Method):
         return [asdict(rule) for rule in self._state.rules]
 
     def load_artifact(self, data: Any) -> None:
-        """Restore rules."""
-        self._state = ExpelState(tuple(Rule(**rule) for rule in data))
+        """Restore rules; ``ValueError`` if the data is none."""
+        self._state = ExpelState(rows(Rule, data))

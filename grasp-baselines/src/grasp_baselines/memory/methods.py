@@ -11,6 +11,7 @@ from grasp.contracts import Outcome
 from grasp.methods import Batch, Context
 from grasp_baselines.memory.notes import add_notes, read_note, render_notes
 from grasp_baselines.placement import BlockAgent
+from grasp_baselines.restoring import texts
 from grasp_baselines.settings import MemoryParams, params_of
 from grasp_baselines.writing import ask, response
 
@@ -80,8 +81,8 @@ class BatchMemory(Method):
         return list(self._notes)
 
     def load_artifact(self, data: Any) -> None:
-        """Restore a list of notes."""
-        self._notes = tuple(str(note) for note in data)
+        """Restore a list of notes; ``ValueError`` if it is none."""
+        self._notes = texts(data, "what was noted")
 
 
 class SequentialMemory(BatchMemory):

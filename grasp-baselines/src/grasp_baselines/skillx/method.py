@@ -12,6 +12,7 @@ from grasp.contracts import Outcome
 from grasp.methods import Batch, Context
 from grasp.methods.harness import rng
 from grasp_baselines.placement import BlockAgent
+from grasp_baselines.restoring import rows
 from grasp_baselines.settings import SkillxParams, params_of
 from grasp_baselines.skillx.library import (
     Skill,
@@ -144,5 +145,5 @@ class SkillX(Method):
         return [asdict(skill) for skill in self._skills]
 
     def load_artifact(self, data: Any) -> None:
-        """Restore skills."""
-        self._skills = tuple(Skill(**{**row, "tools": tuple(row["tools"])}) for row in data)
+        """Restore skills; ``ValueError`` if the data is none."""
+        self._skills = rows(Skill, data)

@@ -22,7 +22,8 @@ def sweep(file: Path, out: Path | None, plan: bool, as_json: bool) -> None:
     The same command again goes on where it stopped: finished runs are kept, an unfinished one
     is resumed, and no answer is paid for twice. 'budget: {calls: N}' is of all runs together; a
     sweep that reaches it stops with exit code 3. The folder gets results.csv and results.json
-    with one row for each evaluation of each run.
+    with one row for each evaluation of each run. Everything FILE names, with its parameters, is
+    looked at before the first call is paid; --plan does so too.
 
     \b
     Examples:
@@ -33,8 +34,8 @@ def sweep(file: Path, out: Path | None, plan: bool, as_json: bool) -> None:
 
     from grasp.contracts import BudgetSpent
     from grasp.report.progress import RunProgress
-    from grasp.runs.rundir import RunDirectory
-    from grasp.runs.sweep import Progress, combinations, read_sweep, run_sweep
+    from grasp.runs.sweep import Progress, run_sweep, state_of
+    from grasp.runs.sweepfile import combinations, read_sweep
 
     folder = out or Path("runs") / file.stem
     console = Console(stderr=as_json)
@@ -49,10 +50,10 @@ def sweep(file: Path, out: Path | None, plan: bool, as_json: bool) -> None:
         )
 
     if plan:
-        runs = combinations(read_sweep(file))
-        for number, one in enumerate(runs, 1):
-            directory = RunDirectory(folder / one.folder)
-            state = "finished" if directory.finished else "begun" if directory.exists else "to do"
+        plan_file = read_sweep(file)
+        runs = combinations(plan_file)
+        states = [state_of(plan_file, folder, one) for one in runs]
+        for number, (one, state) in enumerate(zip(runs, states, strict=True), 1):
             told(Progress(number, len(runs), one, state))
         return
     with RunProgress(console) as progress:
@@ -63,5 +64,5 @@ def sweep(file: Path, out: Path | None, plan: bool, as_json: bool) -> None:
     if stopped:
         raise BudgetSpent(
             f"stopped: {stopped}; what was learned so far is saved",
-            "raise budget.calls and run the same command again",
+            f"raise it in {file} (budget.calls is of all runs) and run the same command again",
         )

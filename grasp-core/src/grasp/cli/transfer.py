@@ -31,7 +31,8 @@ def transfer(file: Path, out: Path | None, plan: bool, as_json: bool) -> None:
     from rich.console import Console
 
     from grasp.report.progress import RunProgress
-    from grasp.runs.transfer import Step, read_transfer, run_transfer, steps
+    from grasp.runs.transfer import run_transfer, state_of
+    from grasp.runs.transferfile import Step, read_transfer, steps
 
     folder = out or Path("runs") / file.stem
     console = Console(stderr=as_json)
@@ -47,9 +48,11 @@ def transfer(file: Path, out: Path | None, plan: bool, as_json: bool) -> None:
         )
 
     if plan:
-        todo = steps(read_transfer(file))
-        for number, step in enumerate(todo, 1):
-            told(number, len(todo), step, "finished" if step.file(folder).exists() else "to do")
+        plan_file = read_transfer(file)
+        todo = steps(plan_file)
+        states = [state_of(plan_file, folder, step) for step in todo]
+        for number, (step, state) in enumerate(zip(todo, states, strict=True), 1):
+            told(number, len(todo), step, state)
         return
     with RunProgress(console) as progress:
         run_transfer(file, folder, progress, told)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from grasp.plugins.hookspecs import hookimpl
 from grasp.plugins.specs import AgentSpec, ExecutorSpec, GateSpec, MethodSpec
 
+_NONE = "grasp.plugins.parameters:NoParameters"
+
 _PRESETS = {
     "local": "Any OpenAI-compatible endpoint (vLLM, Ollama, llama.cpp, ...).",
     "gptoss": "gpt-oss-120b, self-hosted.",
@@ -23,8 +25,12 @@ _PRESETS = {
 @hookimpl
 def grasp_register_methods(register: Callable[[MethodSpec], None]) -> None:
     """Register GRASP and the baseline without skills."""
-    register(MethodSpec("grasp", "grasp.methods.grasp:Grasp", "Skills behind a regression gate."))
-    register(MethodSpec("no-skills", "grasp.methods.no_skills:NoSkills", "Learns nothing."))
+    # Neither has parameters: the loop's settings are GRASP's.
+    for name, factory, summary in (
+        ("grasp", "grasp.methods.grasp:Grasp", "Skills behind a regression gate."),
+        ("no-skills", "grasp.methods.no_skills:NoSkills", "Learns nothing."),
+    ):
+        register(MethodSpec(name, factory, summary, params_model=_NONE))
 
 
 @hookimpl

@@ -63,14 +63,25 @@ def make(plugin: Plugin, spec: Spec, params: Mapping[str, Any]) -> Any:
         ConfigError: A parameter it doesn't take, lacks or refuses.
     """
     factory = import_factory(plugin, spec)
-    if spec.params_model is not None:
-        params = _validated(spec, import_target(plugin, spec, spec.params_model), params)
+    params = validated(plugin, spec, params)
     given = {**spec.options, **params}
     _check_signature(factory, spec, given)
     try:
         return factory(**given)
     except ImportError as error:  # Heavy modules are often imported this late.
         raise _unusable(plugin, spec, "can't be set up", error) from error
+
+
+def validated(plugin: Plugin, spec: Spec, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return parameters as a spec's model has them; as they are if it has no model.
+
+    Raises:
+        PluginError: The model can't be imported.
+        ConfigError: A parameter it doesn't have or refuses.
+    """
+    if spec.params_model is None:
+        return params
+    return _validated(spec, import_target(plugin, spec, spec.params_model), params)
 
 
 def extras(plugin: Plugin, spec: Spec) -> str:

@@ -99,6 +99,11 @@ class Parameters:
         return {**found, "required": required} if required else found, definitions
 
 
+@dataclasses.dataclass(frozen=True)
+class NoParameters:
+    """The ``params_model`` of what takes none."""
+
+
 def parameters(plugin: Plugin, spec: Spec) -> Parameters:
     """Return what a spec's factory can be given.
 

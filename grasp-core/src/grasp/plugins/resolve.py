@@ -215,7 +215,7 @@ def fresh(disabled: Iterable[str] = (), modules: Iterable[str] = ()) -> Iterator
             _Process.registry, _Process.wish = kept
 
 
-def load_task(name: str, **params: Any) -> Task:
+def load_task(name: str, /, **params: Any) -> Task:
     """Return the task of a name.
 
     Raises:
@@ -235,17 +235,17 @@ def load_method(name: str) -> Any:
     return functools.partial(factory, **spec.options) if spec.options else factory
 
 
-def load_agent(name: str, **params: Any) -> Any:
+def load_agent(name: str, /, **params: Any) -> Any:
     """Return the agent backend of a name; raises like ``load_task``."""
     return registry().build("agents", name, params)
 
 
-def load_gate(name: str, **params: Any) -> Any:
+def load_gate(name: str, /, **params: Any) -> Any:
     """Return the gate of a name; raises like ``load_task``."""
     return registry().build("gates", name, params)
 
 
-def load_executor(name: str, **params: Any) -> Any:
+def load_executor(name: str, /, **params: Any) -> Any:
     """Return the executor of a name; raises like ``load_task``."""
     return registry().build("executors", name, params)
 

@@ -45,6 +45,10 @@ CREATE TABLE IF NOT EXISTS failures (
 ) WITHOUT ROWID;
 """
 
+_REMEDY = (
+    "free space if the disk is full; if the file is damaged, remove it: its calls are asked again"
+)
+
 _KINDS: dict[str, type[AgentError]] = {
     "context_limit": ContextLimitError,
     "content_filter": ContentFilterError,
@@ -74,19 +78,16 @@ class CallStore:
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
             self._db.execute("DELETE FROM failures WHERE settled = 0")
-        except sqlite3.DatabaseError as error:
-            raise RunError(
-                f"can't open the call store {path}: {error}",
-                "free disk space, or start anew with --force",
-            ) from None
+        except sqlite3.Error as error:
+            raise RunError(f"can't open the call store {path}: {error}", _REMEDY) from None
 
     def __len__(self) -> int:
-        with self._lock:
+        with self._lock, _read_errors(self.path):
             return int(self._db.execute("SELECT COUNT(*) FROM calls").fetchone()[0])
 
     def get(self, key: str, scope: str) -> Completion | AgentError | None:
         """Return the answer or the settled failure of this very call."""
-        with self._lock:
+        with self._lock, _read_errors(self.path):
             row = self._db.execute(
                 "SELECT answer FROM calls WHERE scope = ? AND key = ?", (scope, key)
             ).fetchone()
@@ -101,7 +102,7 @@ class CallStore:
 
     def find(self, key: str) -> Completion | None:
         """Return the answer to the same content under any scope, the first by scope."""
-        with self._lock:
+        with self._lock, _read_errors(self.path):
             row = self._db.execute(
                 "SELECT answer FROM calls WHERE key = ? ORDER BY scope LIMIT 1", (key,)
             ).fetchone()
@@ -142,7 +143,7 @@ class CallStore:
 
     def failures(self) -> dict[str, AgentError]:
         """Return every settled failure by its scope."""
-        with self._lock:
+        with self._lock, _read_errors(self.path):
             found = self._db.execute(
                 "SELECT scope, kind, message FROM failures WHERE settled ORDER BY scope"
             ).fetchall()
@@ -150,7 +151,7 @@ class CallStore:
 
     def entries(self) -> Iterator[dict[str, Any]]:
         """Yield every stored call, ordered by scope: scope, key, purpose, call, answer."""
-        with self._lock:
+        with self._lock, _read_errors(self.path):
             rows = self._db.execute(
                 "SELECT scope, key, purpose, call, answer FROM calls ORDER BY scope, key"
             ).fetchall()
@@ -182,22 +183,27 @@ class StoredCall:
 class CallReader:
     """Reads a call store without touching it, also while a run writes to it.
 
+    A file that a run was killed over before it had made its tables is a store without calls.
+
     Raises:
         RunError: The file is not a call store.
     """
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        try:
-            self._db.execute("SELECT COUNT(*) FROM calls")
-        except sqlite3.DatabaseError as error:
-            raise RunError(f"can't read the call store {path}: {error}") from None
+        self._path = path
+        with _read_errors(path):
+            self._db = _read_only(path)
+            tables = "SELECT COUNT(*) FROM sqlite_master WHERE name = 'calls'"
+            self._made = bool(self._db.execute(tables).fetchone()[0])
 
     def calls(self) -> list[StoredCall]:
         """Return every answered call, ordered by scope."""
-        found = self._select("SELECT scope, key, purpose, 0 FROM calls")
-        with contextlib.suppress(sqlite3.OperationalError):  # Older stores have no repeats.
-            found += self._select("SELECT scope, key, purpose, 1 FROM repeats")
+        if not self._made:
+            return []
+        with _read_errors(self._path):
+            found = self._select("SELECT scope, key, purpose, 0 FROM calls")
+            with contextlib.suppress(sqlite3.OperationalError):  # Older stores have no repeats.
+                found += self._select("SELECT scope, key, purpose, 1 FROM repeats")
         return sorted(
             (StoredCall(scope, key, purpose, bool(again)) for scope, key, purpose, again in found),
             key=lambda call: call.scope,
@@ -209,9 +215,12 @@ class CallReader:
         Raises:
             KeyError: There is no such answer.
         """
-        row = self._db.execute(
-            "SELECT call, answer FROM calls WHERE key = ? ORDER BY scope LIMIT 1", (key,)
-        ).fetchone()
+        if not self._made:
+            raise KeyError(key)
+        with _read_errors(self._path):
+            row = self._db.execute(
+                "SELECT call, answer FROM calls WHERE key = ? ORDER BY scope LIMIT 1", (key,)
+            ).fetchone()
         if row is None:
             raise KeyError(key)
         return json.loads(zlib.decompress(row[0]))["messages"], json.loads(row[1])
@@ -224,8 +233,27 @@ class CallReader:
         return self._db.execute(query).fetchall()
 
 
+def _read_only(path: Path) -> sqlite3.Connection:
+    """Open a store to read it, after a writer's unfinished first transaction is taken back."""
+    address = path.absolute().as_uri()
+    if path.with_name(f"{path.name}-journal").exists():  # Killed before write-ahead began.
+        writer = sqlite3.connect(f"{address}?mode=rw", uri=True)
+        with contextlib.closing(writer), contextlib.suppress(sqlite3.OperationalError):
+            writer.execute("SELECT 1 FROM sqlite_master")
+    return sqlite3.connect(f"{address}?mode=ro", uri=True)
+
+
 def _failure(kind: str, message: str) -> AgentError:
     return _KINDS.get(kind, EndpointError)(message, kind=kind)
+
+
+@contextlib.contextmanager
+def _read_errors(path: Path) -> Iterator[None]:
+    """Turn a failed read into one clear error."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise RunError(f"can't read the call store {path}: {error}", _REMEDY) from None
 
 
 class _disk_errors:

@@ -125,7 +125,7 @@ def load_config(
     try:
         return RunConfig.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(_first_problem(error)) from None
+        raise ConfigError(_first_problem(error), "'grasp schema' says what it may be") from None
 
 
 def _plain(data: Any) -> Any:
@@ -145,14 +145,20 @@ def read_yaml(path: str | Path) -> dict[str, Any]:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ConfigError(f"can't read the configuration {path}: {reason}") from None
+        remedy = "look at the path" if isinstance(error, OSError) else "save it as UTF-8 text"
+        raise ConfigError(f"can't read the configuration {path}: {reason}", remedy) from None
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        _plain(data)  # An alias may make it hold itself.
+    # A date or a number that can't be one, and brackets without end, are no YAMLErrors.
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "malformed"
-        raise ConfigError(f"{path}{where}: not valid YAML ({problem})") from None
+        raise ConfigError(
+            f"{path}{where}: not valid YAML ({problem})",
+            "write lines like 'method: grasp'; quote texts that hold a colon or a bracket",
+        ) from None
     if data is None:
         return {}
     if not isinstance(data, dict):
@@ -189,9 +195,13 @@ def _normalised(data: Mapping[str, Any]) -> dict[str, Any]:
     if loose:
         cycle = top.get("cycle", {})
         if not isinstance(cycle, Mapping):
-            raise ConfigError("cycle is not a mapping of settings")
+            raise _no_mapping("cycle")
         top["cycle"] = {**loose, **cycle}
     return top
+
+
+def _no_mapping(name: str) -> ConfigError:
+    return ConfigError(f"{name} is not a mapping of settings", f"write '{name}: {{NAME: VALUE}}'")
 
 
 def _set(data: dict[str, Any], override: str) -> None:
@@ -249,7 +259,7 @@ def _check_keys(data: Mapping[str, Any], model: type[BaseModel], where: str) -> 
         section = field.annotation if field else None
         if isinstance(section, type) and issubclass(section, BaseModel):
             if not isinstance(value, Mapping):
-                raise ConfigError(f"{where}{key} is not a mapping of settings")
+                raise _no_mapping(f"{where}{key}")
             _check_keys(value, section, f"{where}{key}.")
 
 

@@ -19,6 +19,7 @@ from grasp.runs.callstore import CallStore
 from grasp.runs.config import RunConfig
 from grasp.runs.execute import Listener
 from grasp.runs.preflight import check_endpoint
+from grasp.runs.rundir import make_folder
 from grasp.skills import SkillAgent, SkillLibrary
 
 
@@ -125,7 +126,7 @@ def evaluate(
             )
         store = None
         if store_file is not None:
-            store_file.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(store_file.parent)
             store = CallStore(store_file)
             closing.append(store.close)
         session = Session(actor, store, memoise=config.deterministic, judge=judge)

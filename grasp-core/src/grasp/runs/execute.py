@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,24 +15,23 @@ from grasp.agents.session import Session
 from grasp.contracts import Backend, BudgetSpent, ConfigError, RunError, Task, TaskError
 from grasp.engine import Engine, place
 from grasp.methods import Context, LearningResult, Method
-from grasp.plugins import load_executor, load_method
+from grasp.plugins import load_executor
 from grasp.runs.backends import open_backends, open_judge
 from grasp.runs.callstore import CallStore
 from grasp.runs.config import RunConfig
 from grasp.runs.gates import build_gate
 from grasp.runs.journal import Journal
 from grasp.runs.keeper import LibraryKeeper
+from grasp.runs.methods import build_method
 from grasp.runs.observed import Observed
 from grasp.runs.preflight import check_endpoint
 from grasp.runs.result import RunResult, gate_decisions, so_far
 from grasp.runs.rundir import RunDirectory
+from grasp.runs.sameness import changed_settings
 from grasp.skills import save_library
 
 #: Called with (kind, facts) for every event, durable or not. Must not raise.
 Listener = Callable[[str, Mapping[str, Any]], Any]
-
-#: Settings that may change between a run and its resumption.
-_FREE = {("cycle", "concurrency"), ("output_dir",), ("executor",), ("budget",)}
 
 
 @dataclass(frozen=True)
@@ -114,14 +112,15 @@ def _execute(
     known = directory.read_config() if request.resume else None
     if known is not None:
         _check_same(known, identity)
-    directory.write_config(identity)
+    gate = build_gate(settings)
+    limits = _limits(config)
 
+    if not directory.exists and not directory.calls_file.exists():
+        closing.append(lambda: _forget(directory))
     store = CallStore(directory.calls_file)
     closing.append(store.close)
-    journal = Journal(directory.journal_file)
-    closing.append(journal.close)
     ledger = Ledger()
-    budget = Budget(_limits(config), ledger)
+    budget = Budget(limits, ledger)
 
     def session(backend: Backend, *, repeatable: bool = True) -> Session:
         memoise = config.deterministic and repeatable
@@ -131,6 +130,11 @@ def _execute(
     drawn = bool(settings.proposal_temperature)
 
     acting = session(actor)
+    method = build_method(config, task, directory.path, request.agent, acting, kind=request.method)
+    # From here on it is a run: whatever can refuse the settings has been asked.
+    directory.write_config(identity)
+    journal = Journal(directory.journal_file)
+    closing.append(journal.close)
     keeper = LibraryKeeper(directory)
 
     def record(kind: str, /, **facts: Any) -> None:
@@ -147,13 +151,13 @@ def _execute(
         engine=Engine(placed, acting, executor, notify),
         analyst=session(analyst),
         writer=session(writer, repeatable=not drawn),
-        gate=build_gate(settings),
+        gate=gate,
         record=record,
         notify=notify,
     )
     # One interrupt stops all three.
     context.analyst.cancelled = context.writer.cancelled = acting.cancelled
-    method = _method(request, directory, context, acting)
+    method.context = context
     notify(
         "run_started",
         run_dir=str(directory.path),
@@ -190,6 +194,12 @@ def _execute(
     return result
 
 
+def _forget(directory: RunDirectory) -> None:
+    """Remove the store of a run that was refused before it began."""
+    if not directory.exists:
+        directory.calls_file.unlink(missing_ok=True)
+
+
 def _limits(config: RunConfig) -> Limits:
     limits = Limits(**config.budget.model_dump())
     if limits.cost is not None and not config.agent_params.get("prices"):
@@ -211,31 +221,6 @@ def _disk_errors(path: Path) -> Iterator[None]:
         ) from None
 
 
-class AgentConfig(dict[str, Any]):
-    """``config["agent"]`` of a method: plain data, and a way to the run's session."""
-
-    session: Session
-    built: Iterator[int]
-
-
-def _method(
-    request: RunRequest, directory: RunDirectory, context: Context, session: Session
-) -> Method:
-    config = request.config
-    kind = request.method or load_method(config.method)
-    data = config.to_yaml_data()
-    agent = AgentConfig({"preset": request.agent if isinstance(request.agent, str) else "custom"})
-    agent.session = session
-    agent.built = itertools.count()
-    cycle = data["cycle"]
-    for name, field in type(config.cycle).model_fields.items():
-        for alias in getattr(field.validation_alias, "choices", ()):
-            cycle[str(alias)] = cycle[name]
-    method = kind({**data, "agent": agent, "cycle": cycle}, directory.path, request.task)
-    method.context = context
-    return method
-
-
 def _identity(request: RunRequest, actor: Backend) -> dict[str, Any]:
     """Return what the run directory keeps of the settings."""
     data = request.config.to_yaml_data()
@@ -247,25 +232,12 @@ def _identity(request: RunRequest, actor: Backend) -> dict[str, Any]:
 
 
 def _check_same(known: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    changed = [
-        ".".join(path)
-        for path in sorted(_differences(known, now, ()))
-        if not any(path[: len(free)] == free for free in _FREE)
-    ]
+    changed = changed_settings(known, now)
     if changed:
         raise ConfigError(
             f"the run was started with other settings: {', '.join(changed)}",
             "resume without them, or start a new run",
         )
-
-
-def _differences(a: Any, b: Any, path: tuple[str, ...]) -> set[tuple[str, ...]]:
-    if isinstance(a, dict) and isinstance(b, dict):
-        found: set[tuple[str, ...]] = set()
-        for key in a.keys() | b.keys():
-            found |= _differences(a.get(key), b.get(key), (*path, str(key)))
-        return found
-    return set() if a == b else {path}
 
 
 def _check_samples(task: Task) -> None:

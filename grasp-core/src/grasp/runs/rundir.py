@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import json
 import os
@@ -27,11 +28,18 @@ CALLS = "calls.sqlite"
 SCORES = "scores.json"
 SKILLS = "skills"
 
+#: A disk without space, a quota, a limit on the size of files.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 #: Everything a run writes; ``--force`` removes these and nothing else.
 _OWN = (
     CONFIG, JOURNAL, "journal.superseded.jsonl", "journal.tmp", CALLS, f"{CALLS}-wal",
     f"{CALLS}-shm", SCORES, SKILLS, "report.html", "lock",
 )  # fmt: skip
+
+
+#: What to do where a folder can't be made or written in.
+_ELSEWHERE = "choose another folder, or make way for this one"
 
 
 class RunDirectory:
@@ -113,10 +121,7 @@ class RunDirectory:
                 f"{self.path} holds a {state} run",
                 "go on with --resume, start anew with --force, or choose another --run-dir",
             )
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"can't create {self.path}: {error.strerror}") from None
+        make_folder(self.path)
         self._acquire()
         if force and not resume:
             for name in _OWN:
@@ -127,7 +132,7 @@ class RunDirectory:
         try:
             self._lock = (self.path / "lock").open("a")
         except OSError as error:
-            raise RunError(f"can't write in {self.path}: {error.strerror}") from None
+            raise RunError(f"can't write in {self.path}: {error.strerror}", _ELSEWHERE) from None
         if fcntl is None:  # pragma: no cover
             return
         try:
@@ -135,7 +140,7 @@ class RunDirectory:
         except OSError:
             self._lock.close()
             raise RunError(
-                f"another process runs in {self.path}", "wait for it, or choose another --run-dir"
+                f"another process runs in {self.path}", "wait for it, or choose another folder"
             ) from None
 
     def write_config(self, data: Mapping[str, Any]) -> None:
@@ -149,10 +154,16 @@ class RunDirectory:
             RunError: It is missing or damaged.
         """
         try:
-            return dict(yaml.safe_load(self.config_file.read_text(encoding="utf-8")) or {})
-        except (OSError, ValueError, TypeError, yaml.YAMLError) as error:
-            why = " ".join(str(error).split())[:200]
-            raise RunError(f"can't read {self.config_file}: {why}") from None
+            data = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
+            if not isinstance(data, dict | None):
+                raise ValueError("it is not a mapping of settings")
+            return data or {}
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+            why = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+            raise RunError(
+                f"can't read {self.config_file}: {why}",
+                f"restore it, or remove {self.path} and run again",
+            ) from None
 
     def write_scores(self, data: Mapping[str, Any]) -> None:
         """Write the summary; its presence means that the run is finished."""
@@ -197,6 +208,18 @@ def latest_run(output_dir: str | Path, task: str, method: str) -> Path:
     return runs[-1].parent
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder where there is none yet.
+
+    Raises:
+        RunError: It can't be made.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"can't create {path}: {error.strerror or error}", _ELSEWHERE) from None
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old or the new text, never a part.
 
@@ -210,7 +233,9 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         raise RunError(
             f"can't write {path}: {error.strerror or error}",
-            "free disk space, then go on where it stopped with --resume",
+            "free disk space, then go on where it stopped with --resume"
+            if error.errno in _FULL
+            else f"make way for {path.name}, and look at the folder's permissions",
         ) from None
 
 

@@ -2,65 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from grasp.contracts import ConfigError
-from grasp.plugins import load_method, load_task, registry
+from grasp.plugins import load_task
 from grasp.runs.backends import presets_beside
 from grasp.runs.callstore import CallReader
-from grasp.runs.config import BudgetSection, RunConfig, load_config
+from grasp.runs.config import RunConfig, load_config
 from grasp.runs.execute import Listener, RunRequest, execute
-from grasp.runs.planned import read_plan, write_tables
-from grasp.runs.rundir import RunDirectory
+from grasp.runs.foreseen import check_agent
+from grasp.runs.planned import write_tables
+from grasp.runs.rundir import RunDirectory, make_folder
+from grasp.runs.sameness import changed_settings
+from grasp.runs.scores import read_scores
+from grasp.runs.sweepfile import Combination, SweepFile, combinations, config_of, read_sweep
 
 #: Columns of the table; one row for each evaluation of each run.
 COLUMNS = (
     "task", "agent", "method", "seed", "split", "library", "correct", "total", "errors",
     "accuracy", "calls", "tokens", "cost", "run",
 )  # fmt: skip
-
-
-class SweepFile(BaseModel):
-    """What a sweep runs: every combination."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    tasks: tuple[str, ...] = Field(min_length=1, description="Names of registered tasks.")
-    methods: tuple[str, ...] = Field(("grasp",), min_length=1, description="Methods.")
-    agents: tuple[str, ...] = Field(min_length=1, description="Presets of acting models.")
-    seeds: tuple[int, ...] = Field((1,), min_length=1, description="Seeds of the loop.")
-    config: dict[str, Any] = Field(default_factory=dict, description="Settings of every run.")
-    task_params: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Parameters by task."
-    )
-    method_params: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Parameters by method."
-    )
-    budget: BudgetSection = Field(
-        default_factory=BudgetSection, description="Of all runs together; calls only."
-    )
-
-
-@dataclass(frozen=True)
-class Combination:
-    """One run of a sweep."""
-
-    task: str
-    agent: str
-    method: str
-    seed: int
-
-    @property
-    def folder(self) -> Path:
-        """Where it runs, under the sweep's folder."""
-        names = (self.task, self.agent, self.method, f"seed-{self.seed}")
-        return Path(*(name.replace("/", "_") for name in names))
 
 
 @dataclass(frozen=True)
@@ -71,35 +35,6 @@ class Progress:
     total: int
     combination: Combination
     state: str
-
-
-def read_sweep(path: Path) -> SweepFile:
-    """Read a sweep's file.
-
-    Raises:
-        ConfigError: It is missing, malformed, or names what isn't there.
-    """
-    file = read_plan(path, SweepFile)
-    if {"tokens", "cost", "seconds"} & {k for k, v in file.budget.model_dump().items() if v}:
-        raise ConfigError(f"{path}: a sweep's budget counts calls only", "use budget.calls")
-    for task in file.tasks:
-        registry().find("tasks", task)
-    for method in file.methods:
-        load_method(method)
-    for one in combinations(file):
-        _config(file, one)
-    return file
-
-
-def combinations(file: SweepFile) -> list[Combination]:
-    """Return every run, so that an unfinished sweep has whole seeds first."""
-    return [
-        Combination(task, agent, method, seed)
-        for seed in file.seeds
-        for task in file.tasks
-        for agent in file.agents
-        for method in file.methods
-    ]
 
 
 def run_sweep(
@@ -121,41 +56,88 @@ def run_sweep(
     """
     file = read_sweep(path)
     todo = combinations(file)
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
+    states = {one: state_of(file, out, one) for one in todo}
+    for agent in dict.fromkeys(one.agent for one in todo if states[one] != "finished"):
+        check_agent(agent, load_config(file.config), presets_beside(path), usable=True)
     stopped = ""
     for number, one in enumerate(todo, 1):
-        directory = RunDirectory(out / one.folder)
-        if directory.finished:
+        if states[one] == "finished":
             report(Progress(number, len(todo), one, "finished"))
             continue
-        if file.budget.calls is not None:
-            rest = file.budget.calls - sum(paid_calls(out / c.folder) for c in todo)
-            if rest <= 0:
-                stopped = f"the budget of {file.budget.calls} calls is spent"
-                break
-        report(Progress(number, len(todo), one, "resumed" if directory.exists else "started"))
-        config = _config(file, one)
-        if file.budget.calls is not None:
-            limit = {"calls": rest + paid_calls(directory.path)}
-            config = config.model_copy(update={"budget": BudgetSection(**limit)})
+        rest = _rest(file, out, todo)
+        if rest is not None and rest <= 0:
+            stopped = _spent(file)
+            break
+        begun = states[one] == "begun"
+        report(Progress(number, len(todo), one, "resumed" if begun else "started"))
+        config = _limited(config_of(file, one), rest, paid_calls(out / one.folder))
         result = execute(
             RunRequest(
                 task=load_task(one.task, **config.task_params),
                 task_name=one.task,
                 config=config,
                 agent=one.agent,
-                run_dir=directory.path,
-                resume=directory.exists,
+                run_dir=out / one.folder,
+                resume=begun,
                 preset_dirs=presets_beside(path),
             ),
-            listener,
+            # What a run calls its budget is its share; of the sweep's the caller is told.
+            lambda kind, facts: None if kind == "run_stopped" else listener(kind, facts),
         )
         if result.stopped:
-            stopped = result.stopped
+            rest = _rest(file, out, todo)
+            by_sweep = rest is not None and rest <= 0
+            stopped = _spent(file) if by_sweep else f"{one.folder}: {result.stopped}"
             break
         write_table(out, todo)
     write_table(out, todo)
     return stopped
+
+
+def state_of(file: SweepFile, out: Path, one: Combination) -> str:
+    """Return how far a run is: ``to do``, ``begun`` or ``finished``.
+
+    One whose summary is damaged is begun: what it learned is made again from its answers.
+
+    Raises:
+        ConfigError: It was made with other settings.
+        RunError: Its folder is damaged.
+    """
+    directory = RunDirectory(out / one.folder)
+    scores = read_scores(directory.scores_file)
+    if not directory.exists and scores is None:
+        return "to do"
+    known = {k: v for k, v in directory.read_config().items() if k != "model"}
+    now = {**config_of(file, one).to_yaml_data(), "task": one.task, "agent": one.agent}
+    changed = changed_settings(known, now)
+    if changed:
+        listed = ", ".join(f"{name} {how}" for name, how in changed.items())
+        raise ConfigError(
+            f"{directory.path} was made with other settings: {listed}",
+            "set them back, choose another --out, or remove that folder to run it anew",
+        )
+    return "begun" if scores is None else "finished"
+
+
+def _rest(file: SweepFile, out: Path, runs: Sequence[Combination]) -> int | None:
+    """Return how many calls the sweep may still pay for; ``None`` = any."""
+    if file.budget.calls is None:
+        return None
+    return file.budget.calls - sum(paid_calls(out / one.folder) for one in runs)
+
+
+def _spent(file: SweepFile) -> str:
+    return f"the budget of {file.budget.calls:,} calls, of all runs together, is spent"
+
+
+def _limited(config: RunConfig, rest: int | None, paid: int) -> RunConfig:
+    """Return a run's settings with what the sweep leaves it; its own limits hold too."""
+    if rest is None:
+        return config
+    own = config.budget.calls
+    calls = rest + paid if own is None else min(own, rest + paid)
+    return config.model_copy(update={"budget": config.budget.model_copy(update={"calls": calls})})
 
 
 def paid_calls(run: Path) -> int:
@@ -177,15 +159,12 @@ def write_table(out: Path, runs: Sequence[Combination]) -> None:
 
 
 def _rows(out: Path, one: Combination) -> Iterator[dict[str, Any]]:
-    directory = RunDirectory(out / one.folder)
-    if not directory.finished:
+    scores = read_scores(RunDirectory(out / one.folder).scores_file)
+    if scores is None:
         return
-    scores = json.loads(directory.scores_file.read_text("utf-8"))
-    details: Mapping[str, Any] = scores["details"]
-    evaluations = [
-        ("val", "none", details.get("baseline_val")), ("val", "best", details.get("best_val")),
-    ]  # fmt: skip
-    for split, arms in (details.get("tests") or {}).items():
+    details = scores.details
+    evaluations = [("val", "none", details.baseline_val), ("val", "best", details.best_val)]
+    for split, arms in (details.tests or {}).items():
         evaluations += [
             (split, "none", arms.get("no_skills")),
             (split, "best", arms.get("learned")),
@@ -199,19 +178,9 @@ def _rows(out: Path, one: Combination) -> Iterator[dict[str, Any]]:
                 "seed": one.seed,
                 "split": split,
                 "library": library,
-                **{k: found[k] for k in ("correct", "total", "errors", "accuracy")},
-                "calls": scores["calls"]["total"],
-                "tokens": scores["tokens"]["total"],
-                "cost": scores["cost"],
+                **found.model_dump(),
+                "calls": scores.calls.total,
+                "tokens": scores.tokens.total,
+                "cost": scores.cost,
                 "run": one.folder.as_posix(),
             }
-
-
-def _config(file: SweepFile, one: Combination) -> RunConfig:
-    data = {
-        **file.config,
-        "method": one.method,
-        "task_params": file.task_params.get(one.task, {}),
-        "method_params": file.method_params.get(one.method, {}),
-    }
-    return load_config(data, [f"cycle.seed={one.seed}"])

@@ -8,49 +8,19 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from grasp.contracts import RunError
-from grasp.plugins import load_task, registry
+from grasp.contracts import ConfigError, RunError
+from grasp.methods.settings import CycleSettings
+from grasp.plugins import load_task
 from grasp.runs.artifact import load_artifact
 from grasp.runs.backends import presets_beside
 from grasp.runs.config import load_config
 from grasp.runs.evaluate import evaluate
 from grasp.runs.execute import Listener
-from grasp.runs.planned import read_plan, write_tables
-from grasp.runs.rundir import RunDirectory, runs_in, write_text
-
-#: End of the names of files with one evaluation.
-SUFFIX = ".transfer.json"
-
-
-class TransferFile(BaseModel):
-    """Which libraries act where: all combinations but those of the runs themselves."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    runs: tuple[str, ...] = Field(min_length=1, description="Folders of finished runs.")
-    tasks: tuple[str, ...] = Field(min_length=1, description="Tasks that are acted on.")
-    agents: tuple[str, ...] = Field(min_length=1, description="Presets of acting models.")
-    learned_on: tuple[str, ...] = Field((), description="Only of runs on these; empty = all.")
-    writers: tuple[str, ...] = Field((), description="Only of runs of these presets.")
-    methods: tuple[str, ...] = Field(("grasp",), description="Only of these methods.")
-    splits: tuple[str, ...] = Field(("test", "ood"), min_length=1, description="Evaluated.")
-    config: dict[str, Any] = Field(default_factory=dict, description="Settings of evaluations.")
-    task_params: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Parameters by task."
-    )
-
-
-@dataclass(frozen=True)
-class Source:
-    """A finished run whose library acts elsewhere."""
-
-    folder: Path
-    learned_on: str
-    writer: str
-    method: str
-    seed: int
+from grasp.runs.foreseen import check_agent, check_task
+from grasp.runs.planned import write_tables
+from grasp.runs.rundir import make_folder, write_text
+from grasp.runs.sameness import changed_settings
+from grasp.runs.transferfile import SUFFIX, Step, TransferFile, read_transfer, steps
 
 
 @dataclass(frozen=True)
@@ -70,87 +40,6 @@ class Transferred:
     accuracy: float
 
 
-@dataclass(frozen=True)
-class Step:
-    """One evaluation to be made, and its file."""
-
-    source: Source
-    task: str
-    agent: str
-    split: str
-
-    def file(self, out: Path) -> Path:
-        """Return where its result stands."""
-        s = self.source
-        parts = (self.task, self.agent, "from", s.learned_on, s.writer, s.method, f"seed-{s.seed}")
-        folder = out.joinpath(*(part.replace("/", "_") for part in parts))
-        return folder / f"{self.split}{SUFFIX}"
-
-
-def read_transfer(path: Path) -> TransferFile:
-    """Read a file of transfers.
-
-    Raises:
-        ConfigError: It is missing, malformed, or names what isn't there.
-    """
-    file = read_plan(path, TransferFile)
-    for task in file.tasks:
-        registry().find("tasks", task)
-    load_config(dict(file.config))
-    return file
-
-
-def sources(file: TransferFile) -> list[Source]:
-    """Return the runs whose libraries act.
-
-    Raises:
-        RunError: There is none, or one is not finished.
-    """
-    found = [_source(folder) for path in file.runs for folder in runs_in(Path(path))]
-    wanted = [
-        s
-        for s in found
-        if (not file.learned_on or s.learned_on in file.learned_on)
-        and (not file.writers or s.writer in file.writers)
-        and s.method in file.methods
-    ]
-    if not wanted:
-        raise RunError(
-            f"none of the {len(found)} runs is of these tasks, writers and methods",
-            "see learned_on, writers and methods in the file",
-        )
-    for source in wanted:
-        if not RunDirectory(source.folder).finished:
-            raise RunError(
-                f"the run in {source.folder} is not finished", "finish it with --resume first"
-            )
-    return wanted
-
-
-def _source(folder: Path) -> Source:
-    config = RunDirectory(folder).read_config()
-    task, agent, method = (str(config.get(name) or "") for name in ("task", "agent", "method"))
-    return Source(folder, task, agent, method, int((config.get("cycle") or {}).get("seed", 1)))
-
-
-def steps(file: TransferFile) -> list[Step]:
-    """Return all evaluations; a task's missing splits, and where a run is at home, are left out."""
-    splits = {task: _splits(file, task) for task in file.tasks}
-    return [
-        Step(source, task, agent, split)
-        for source in sources(file)
-        for task in file.tasks
-        for agent in file.agents
-        if (task, agent) != (source.learned_on, source.writer)
-        for split in splits[task]
-    ]
-
-
-def _splits(file: TransferFile, name: str) -> list[str]:
-    task = load_task(name, **file.task_params.get(name, {}))
-    return [split for split in file.splits if task.samples(split)]
-
-
 def run_transfer(
     path: Path,
     out: Path,
@@ -167,15 +56,55 @@ def run_transfer(
     """
     file = read_transfer(path)
     todo = steps(file)
-    for number, step in enumerate(todo, 1):
-        target = step.file(out)
-        report(number, len(todo), step, "finished" if target.exists() else "started")
-        if not target.exists():
-            _evaluate(file, step, target, listener, presets_beside(path))
+    make_folder(out)
+    states = [state_of(file, out, step) for step in todo]
+    _look_ahead(path, file, [s for s, state in zip(todo, states, strict=True) if state == "to do"])
+    for number, (step, state) in enumerate(zip(todo, states, strict=True), 1):
+        report(number, len(todo), step, "finished" if state == "finished" else "started")
+        if state != "finished":
+            _evaluate(file, step, step.file(out), listener, presets_beside(path))
     rows = [_read(step.file(out)) for step in todo]
     columns = [field.name for field in fields(Transferred)]
     write_tables(out, columns, [asdict(row) for row in rows])
     return rows
+
+
+def state_of(file: TransferFile, out: Path, step: Step) -> str:
+    """Return how far an evaluation is: ``to do`` or ``finished``.
+
+    Raises:
+        ConfigError: It was made with other settings.
+        RunError: Its file is damaged.
+    """
+    target = step.file(out)
+    if not target.exists():
+        return "to do"
+    _read(target)
+    known = json.loads(target.read_text("utf-8")).get("settings")
+    # Older files don't say what they were made with.
+    changed = changed_settings(known, _settings(file, step)) if isinstance(known, dict) else {}
+    if changed:
+        listed = ", ".join(f"{name} {how}" for name, how in changed.items())
+        raise ConfigError(
+            f"{target} was made with other settings: {listed}",
+            "set them back, choose another --out, or remove that file to make it anew",
+        )
+    return "finished"
+
+
+def _settings(file: TransferFile, step: Step) -> dict[str, Any]:
+    """Return what an evaluation depends on, as plain data; the loop has no part in it."""
+    params = file.task_params.get(step.task, {})
+    config = load_config({**file.config, "task_params": params})
+    return config.model_copy(update={"cycle": CycleSettings()}).to_yaml_data()
+
+
+def _look_ahead(path: Path, file: TransferFile, todo: Sequence[Step]) -> None:
+    """Load and open all that acts, so that what is damaged or missing is found unpaid."""
+    for agent in dict.fromkeys(step.agent for step in todo):
+        check_agent(agent, load_config(file.config), presets_beside(path), usable=True)
+    for folder, name in dict.fromkeys((step.source.folder, step.task) for step in todo):
+        load_artifact(folder, check_task(name, file.task_params.get(name, {})))
 
 
 def _evaluate(
@@ -200,7 +129,12 @@ def _evaluate(
         step.task, step.agent, source.learned_on, source.writer, source.method, source.seed,
         step.split, score.correct, score.total, score.errors, score.accuracy,
     )  # fmt: skip
-    data = {"transfer": asdict(row), "run": str(source.folder), "evaluation": found.to_json()}
+    data = {
+        "transfer": asdict(row),
+        "run": str(source.folder),
+        "settings": _settings(file, step),
+        "evaluation": found.to_json(),
+    }
     write_text(target, json.dumps(data, indent=1) + "\n")
 
 
