@@ -128,12 +128,13 @@ def long(session: nox.Session) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     """Run the tests against real servers, sandboxes and engines; installs them where it may."""
-    if INTEGRATION_PACKAGES and os.geteuid() == 0 and Path("/usr/bin/apt-get").exists():
+    if os.geteuid() == 0 and Path("/usr/bin/apt-get").exists():
+        apt = ("apt-get", "-qq", "-o", "Acquire::Retries=3")
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-        session.run("apt-get", "update", "-qq", external=True)
-        command = ("apt-get", "install", "-qq", "-y", "--no-install-recommends")
-        session.run(*command, *INTEGRATION_PACKAGES, external=True, env=quiet)
-    elif INTEGRATION_PACKAGES:
+        session.run(*apt, "update", external=True)
+        install_ = (*apt, "install", "-y", "--no-install-recommends")
+        session.run(*install_, *INTEGRATION_PACKAGES, external=True, env=quiet)
+    else:
         session.log("not root on Debian: tests skip what %s would bring", INTEGRATION_PACKAGES)
     install(session, *TEST_TOOLS)
     # Its planner is compiled, and asks for an older CMake.
