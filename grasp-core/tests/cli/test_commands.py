@@ -47,6 +47,19 @@ def test_show_tells_the_same_story_later(grasp: Command) -> None:
                                             if e["event"] == "validation"][1:]  # fmt: skip
 
 
+def test_a_run_of_the_first_samples(grasp: Command) -> None:
+    ran = grasp(
+        "run", "toy", "--agent", "toy-model", "--run-dir", "r", *SMALL, "--limit", "2", "--json"
+    )
+    assert ran.code == 0, ran.err
+    events = json.loads(grasp("show", "r", "--json").out)["events"]
+    assert {e["total"] for e in events if e["event"] == "validation"} == {2}
+    assert len(next(e for e in events if e["event"] == "batch")["samples"]) == 2
+    again = grasp("run", "toy", "--run-dir", "r", "--resume", "--limit", "3")
+    assert "cycle.limit" in again.err
+    assert grasp("run", "toy", "--agent", "toy-model", "--limit", "0").code == 2
+
+
 def test_a_run_is_not_overwritten(grasp: Command) -> None:
     learn(grasp)
     again = grasp("run", "toy", "--agent", "toy-model", "--run-dir", "r", *SMALL)

@@ -23,6 +23,7 @@ from ..toys import CYCLE, Model, Toy, run_toy
         {"blind_select": "random"},
         {"classify": False, "diagnose": False},
         {"no_skills_baseline": False},
+        {"limit": 3},
         {"epochs": 0},
     ],
 )

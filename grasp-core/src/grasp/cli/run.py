@@ -45,6 +45,10 @@ def duration(text: str) -> float:
 )
 @click.option("--resume", is_flag=True, help="Go on where the run stopped; pays no call twice.")
 @click.option("--force", is_flag=True, help="Replace the run in --run-dir.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N samples of a split.")
+@click.option(
+    "--per-type", type=click.IntRange(min=1), help="Only N samples of each type of a split."
+)
 @click.option("--max-calls", type=click.IntRange(min=0), help="Stop after so many calls.")
 @click.option("--max-tokens", type=click.IntRange(min=0), help="Stop after so many tokens.")
 @click.option("--max-cost", type=click.FloatRange(min=0), help="Stop when so much is spent.")
@@ -62,6 +66,8 @@ def run(
     run_dir: str | None,
     resume: bool,
     force: bool,
+    limit: int | None,
+    per_type: int | None,
     max_calls: int | None,
     max_tokens: int | None,
     max_cost: float | None,
@@ -77,6 +83,7 @@ def run(
       grasp run medagentbench --agent local
       grasp run medagentbench --agent local --set cycle.epochs=2 --run-dir runs/short
       grasp run medagentbench --agent local --run-dir runs/short --resume
+      grasp run medagentbench --agent local --per-type 2 --set cycle.epochs=1
       grasp run medagentbench --agent local --max-calls 500 --max-time 2h
       grasp run medagentbench --agent local --dry-run
 
@@ -100,11 +107,18 @@ def run(
     registry().find("tasks", task)
     if resume and force:
         raise ConfigError("--resume and --force exclude each other", "choose one")
-    limits = {"calls": max_calls, "tokens": max_tokens, "cost": max_cost, "seconds": max_time}
+    named = {
+        "cycle.limit": limit,
+        "cycle.per_type": per_type,
+        "budget.calls": max_calls,
+        "budget.tokens": max_tokens,
+        "budget.cost": max_cost,
+        "budget.seconds": max_time,
+    }
     sets = [
         *overrides,
         *(f"task_params.{p}" for p in params),
-        *(f"budget.{name}={limit}" for name, limit in limits.items() if limit is not None),
+        *(f"{name}={value}" for name, value in named.items() if value is not None),
     ]
     source: Any = config_file
     if resume and config_file is None and run_dir is not None:

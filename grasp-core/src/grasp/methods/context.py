@@ -11,6 +11,7 @@ from grasp.contracts import Outcome, Sample, Task
 from grasp.engine import Engine, Job, Notify, Wave, Wrap
 from grasp.methods.gate import Gate
 from grasp.methods.settings import CycleSettings
+from grasp.methods.subset import first_samples
 
 #: ``record(kind, **facts)``: append one event to the run's journal.
 Record = Callable[..., Any]
@@ -59,9 +60,10 @@ class Context:
     samples_by_split: dict[str, tuple[Sample, ...]] = field(default_factory=dict)
 
     def samples(self, split: str) -> tuple[Sample, ...]:
-        """Return a split's samples; read from the task once."""
+        """Return a split's samples, as many as the settings allow; read from the task once."""
         if split not in self.samples_by_split:
-            self.samples_by_split[split] = tuple(self.task.samples(split))
+            chosen = {"limit": self.settings.limit, "per_type": self.settings.per_type}
+            self.samples_by_split[split] = first_samples(self.task, split, **chosen)
         return self.samples_by_split[split]
 
     def sample(self, sample_id: str) -> Sample:

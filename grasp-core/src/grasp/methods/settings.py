@@ -86,6 +86,13 @@ class CycleSettings(BaseModel):
         0.05, ge=0, le=1, description="Dev score under which the newest skill is put to the test."
     )
 
+    limit: int | None = Field(
+        None, ge=1, description="Only the first so many samples of each split, for trying out."
+    )
+    per_type: int | None = Field(
+        None, ge=1, description="Only the first so many samples of each type of a split, likewise."
+    )
+
     probe_source: Literal["published", "holdout"] = Field(
         "published",
         description="Where probe samples come from: the published rule, or the task's probe split.",

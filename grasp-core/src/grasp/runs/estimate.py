@@ -11,6 +11,7 @@ from typing import Any
 from grasp.agents.pricing import price_of
 from grasp.contracts import Backend, Cancelled, Message, Sample, Task, Usage
 from grasp.methods.settings import CycleSettings
+from grasp.methods.subset import first_samples
 from grasp.runs.config import RunConfig
 
 #: Turns of an episode where neither the task nor the caller says how many.
@@ -116,7 +117,10 @@ def estimate(task: Task, settings: CycleSettings, turns: float | None = None) ->
         settings: Of the loop.
         turns: Model calls of an episode, if known; otherwise a guess.
     """
-    sizes = {s: len(task.samples(s)) for s in ("dev", "val", "test", "ood", "probe")}
+    sizes = {
+        split: len(first_samples(task, split, limit=settings.limit, per_type=settings.per_type))
+        for split in ("dev", "val", "test", "ood", "probe")
+    }
     limit = task.max_turns
     guess = turns if turns is not None else min(TURNS, limit or TURNS)
     updates = settings.epochs * math.ceil(sizes["dev"] / settings.batch_size)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grasp.agents.session import Session
-from grasp.contracts import SPLITS, Agent, Outcome, Sample, Task, TaskError
+from grasp.contracts import SPLITS, Agent, Outcome, Task, TaskError
 from grasp.engine import Engine, Job, Wrap, place
 from grasp.methods.harness import Score, brief, score
+from grasp.methods.subset import first_samples
 from grasp.plugins import load_executor
 from grasp.runs.backends import open_backends, open_judge
 from grasp.runs.callstore import CallStore
@@ -55,21 +55,6 @@ class Evaluation:
             **self.usage,
             "wall_s": round(self.wall_s, 3),
         }
-
-
-def _first_of_each_type(
-    task: Task, samples: Sequence[Sample], per_type: int | None
-) -> list[Sample]:
-    if per_type is None:
-        return list(samples)
-    taken: Counter[str] = Counter()
-    chosen = []
-    for sample in samples:
-        kind = task.sample_type(sample)
-        if taken[kind] < per_type:
-            taken[kind] += 1
-            chosen.append(sample)
-    return chosen
 
 
 def evaluate(
@@ -117,7 +102,7 @@ def evaluate(
         placed = place(executor, task)
         task.setup()
         closing.append(task.close)
-        samples = _first_of_each_type(task, task.samples(split), per_type)[:limit]
+        samples = first_samples(task, split, limit=limit, per_type=per_type)
         if not samples:
             have = [s for s in (*SPLITS, "probe") if task.samples(s)]
             raise TaskError(
