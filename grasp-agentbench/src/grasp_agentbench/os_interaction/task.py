@@ -202,6 +202,7 @@ class OsInteraction(Task):
 
     @property
     def image_root(self) -> Path | None:
+        """Folder of the image that machines are made from; ``None`` for the host's files."""
         return None if self._image is None else self._image.root
 
     def setup(self) -> None:
