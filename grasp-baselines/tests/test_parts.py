@@ -307,6 +307,7 @@ GROUP = [Skill("a", "1", "x"), Skill("A", "2", "y")]
         ('<skill>[{"name": "m"}]</skill>', ["m"], []),
         ("<skill>[{'name': 'm'}]</skill>", ["m"], ["m"]),
         ("<skill>__import__('os').getcwd()</skill>", ["a"], []),
+        ("<skill>{{'name': 'x'}}</skill>", ["a"], []),
         ("no tags", ["a"], []),
         (None, ["a"], []),
     ],

@@ -104,7 +104,7 @@ def _rows(text: str) -> list[str] | None:
 def _literal(text: str) -> Any:
     try:
         return read_literal(text)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    except ValueError:
         return _NO_LITERAL
 
 

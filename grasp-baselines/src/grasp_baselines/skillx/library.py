@@ -76,7 +76,7 @@ def _read(text: str) -> tuple[Any, bool]:
     """Return the value of JSON or of a Python literal, never run as code; and which it was."""
     with contextlib.suppress(ValueError, RecursionError):
         return json.loads(text), True
-    with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+    with contextlib.suppress(ValueError):
         return read_literal(text), False
     return None, False
 
