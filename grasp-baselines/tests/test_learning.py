@@ -129,6 +129,20 @@ def test_no_answer_of_a_writer_breaks_it(method: str, answer: str, tmp_path: Pat
     assert result.summary()["baseline_val"] == 0.5
 
 
+@pytest.mark.parametrize(
+    ("method", "purpose", "answer"),
+    [
+        ("skillx", "merge", "<skill>{{'name': 'x', 'document': 'd', 'content': 'c'}}</skill>"),
+        ("expel", "critique", f"AGREE {'9' * 4400}: x."),
+    ],
+)
+def test_no_answer_to_one_question_breaks_it(
+    method: str, purpose: str, answer: str, tmp_path: Path
+) -> None:
+    result = learn(method, tmp_path / "r", Model(**{purpose: answer}))
+    assert len(result.summary()["val_curve"]) == 2
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_what_was_learned_can_be_taken_over(method: str, tmp_path: Path) -> None:
     learn(method, tmp_path / "r")

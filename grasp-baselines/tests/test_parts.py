@@ -111,6 +111,48 @@ def test_the_grammar_of_operations() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("1. ADD: x", ("ADD", None, "x.")),
+        ("2) AGREE 3: x", ("AGREE", 3, "x.")),
+        ("• REMOVE 1: x", ("REMOVE", 1, "x.")),
+        ("* **ADD**: x", ("ADD", None, "x.")),
+        ("**AGREE 1:** x", ("AGREE", 1, "x.")),
+        ("**EDIT 1: x y**", ("EDIT", 1, "x y.")),
+        ("**EDIT 1: use **kwargs**", ("EDIT", 1, "use **kwargs.")),
+        ("ADD: raise 2**3", ("ADD", None, "raise 2**3.")),
+        ("ADD: ...", None),
+        ("**ADD:**", None),
+        ("so ADD: x", None),
+        (f"AGREE {'9' * 4301}: x.", ("AGREE", None, "x.")),
+    ],
+)
+def test_a_line_may_be_marked(line: str, found: tuple[str, int | None, str] | None) -> None:
+    assert expel.read_operations(line) == ([expel.Operation(*found)] if found else [])
+
+
+def test_the_original_finds_operations_anywhere() -> None:
+    answer = "so ADD: x\n**EDIT 1: y**\nAGREE **2**: z\nREMOVE 1:z\nADD: ..\nADD: R1: x"
+    assert expel.read_operations(answer, compat=True) == [
+        expel.Operation("ADD", None, "x."),
+        expel.Operation("EDIT", 1, "y**."),
+        expel.Operation("ADD", None, ".."),
+        expel.Operation("ADD", None, "x."),
+    ]
+
+
+GRAMMAR = ("ADD", "AGREE", "EDIT", "REMOVE", " ", "1", "²", "**", "*", "-", ": ", ".", "x", "\n")
+
+
+@given(st.lists(st.sampled_from(GRAMMAR)), st.booleans())
+def test_operations_of_any_text(parts: list[str], compat: bool) -> None:
+    for found in expel.read_operations("".join(parts), compat=compat):
+        assert found.kind in expel.ORDER
+        assert found.text.endswith(".")
+        assert compat or "x" in found.text or "1" in found.text or "²" in found.text
+
+
 def op(kind: str, number: int | None, words: str) -> expel.Operation:
     return expel.Operation(kind, number, words)
 
@@ -138,6 +180,23 @@ def test_a_full_list_removes_harder_and_is_cut() -> None:
 def test_a_rule_without_a_number_is_found_by_its_text() -> None:
     assert expel.apply(RULES, [op("AGREE", None, "b.")], 20)[0] == expel.Rule("b.", 3)
     assert expel.apply(RULES, [op("EDIT", None, "b.")], 20) == RULES
+    assert expel.apply(RULES, [op("AGREE", 9, "b.")], 20)[0] == expel.Rule("b.", 3)
+    assert expel.apply(RULES, [op("EDIT", 9, "b.")], 20) == RULES
+
+
+def test_the_rule_that_is_quoted_is_the_whole_one_or_the_longest() -> None:
+    texts = [".", "Check.", "Check units.", "Check units of all."]
+    rules = [expel.Rule(text) for text in texts]
+    for quoted, hit in (("Check units.", 2), ("I agree: Check units of it.", 2), ("Look.", None)):
+        found = expel.apply(rules, [op("AGREE", None, quoted)], 20)
+        assert [r.text for r in found if r.counter == 3] == ([texts[hit]] if hit else [])
+
+
+def test_no_edit_makes_rules_equal() -> None:
+    two = (expel.Rule("a."), expel.Rule("b."))
+    assert expel.apply(two, [op("EDIT", 1, "b.")], 20) == (expel.Rule("b.", 3),)
+    both = [op("EDIT", 1, "n."), op("ADD", None, "n.")]
+    assert expel.apply(two[:1], both, 20) == (expel.Rule("n.", 3),)
 
 
 def test_the_originals_defect_is_kept_on_request() -> None:
