@@ -41,6 +41,16 @@ def outcome(number: int = 1, *, correct: bool = False, **facts: Any) -> Outcome:
         ("When asked a, b.\nWhen asked c, d.\nand e.", "When asked c, d. and e."),
         ("<memory>\n- When asked a, b.\n</memory>", "When asked a, b."),
         ("The lesson: when asked a, b.", "when asked a, b."),
+        ("Lesson İİ: when asked for Mg, x", "when asked for Mg, x"),
+        ("```When asked for Mg, give a number.```", "When asked for Mg, give a number."),
+        ("```text When asked a, b.```", "When asked a, b."),
+        ('```json ["When asked a, b."]```', "When asked a, b."),
+        ('["When asked a, b.", "When asked c, d.", "none"]', "When asked c, d."),
+        (
+            '["When asked a, b.", {"note": "When asked c, d."}, ["When asked e"]]',
+            "When asked a, b.",
+        ),
+        ('[{"note": "When asked c, d."}]', ""),
         ("Be careful.", ""),
         ("", ""),
     ],
@@ -49,7 +59,24 @@ def test_reading_a_note(answer: str, note: str) -> None:
     assert read_note(answer) == note
 
 
-@given(st.text())
+WORDS = (
+    "when asked",
+    "When Asked",
+    "İ",
+    "ſ",
+    "x, y.",
+    "\n",
+    "- ",
+    "```",
+    "json",
+    "[",
+    "]",
+    '"',
+    " ",
+)
+
+
+@given(st.text() | st.lists(st.sampled_from(WORDS)).map("".join))
 def test_a_note_begins_as_it_should_or_is_none(answer: str) -> None:
     note = read_note(answer)
     assert note == "" or note.lower().startswith("when asked")
