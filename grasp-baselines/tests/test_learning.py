@@ -91,6 +91,23 @@ def test_writers_see_no_answer_unless_somebody_says_so(method: str, tmp_path: Pa
         assert seen == told
 
 
+@pytest.mark.parametrize(
+    ("method", "purpose"), [("evo-memory", "reflect"), ("skillx", "plan"), ("skillx", "step")]
+)
+def test_writers_are_told_what_the_task_says_beside_its_instruction(
+    method: str, purpose: str, tmp_path: Path
+) -> None:
+    class More(Fees):
+        def question_context(self, sample: Sample) -> str:
+            return f"Asked by {sample['id']}."
+
+    model = Model()
+    run_method(load_method(method), More(), CONFIG, agent=model, run_dir=tmp_path / "r")
+    told = [c for c in model.calls if f"/{purpose}" in c.scope]
+    assert told
+    assert all("Asked by dev-" in str(c.messages[-1]["content"]) for c in told)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_run_that_was_stopped_goes_on_and_pays_for_no_call_twice(
     method: str, tmp_path: Path

@@ -17,7 +17,7 @@ from grasp_baselines.evo.store import Episode, Memory, Rule, credit, merge, new_
 from grasp_baselines.expel import rules as expel
 from grasp_baselines.expel.experience import Experience
 from grasp_baselines.memory.notes import add_notes, read_note, render_notes
-from grasp_baselines.placement import FIELD, RULE, asked, place, place_in_system
+from grasp_baselines.placement import FIELD, RULE, asked, newest, place, place_in_system
 from grasp_baselines.settings import EvoParams, SkillxParams
 from grasp_baselines.skillx.library import Skill, put, read_merged, read_skills, retrieve
 from grasp_baselines.skillx.trajectory import STUB, read_plan, steps, trajectory
@@ -120,6 +120,12 @@ def test_a_block_stands_at_the_end_of_the_system_message() -> None:
     assert place_in_system(history[1:], "B") == [{"role": "system", "content": "B"}, history[1]]
     assert asked([*history, {"role": "user", "content": "seen"}]) == "task"
     assert asked([]) == ""
+
+
+def test_what_is_asked_newest() -> None:
+    history = [{"role": "user", "content": "task"}, {"role": "system", "content": "s"}]
+    assert (newest(history), newest(history, ("user",))) == ("s", "task")
+    assert newest([]) == newest(history[1:], ("user",)) == ""
 
 
 # -- ExpeL --------------------------------------------------------------------------------
@@ -251,7 +257,7 @@ def test_pairs() -> None:
 
 
 def rule(words: str, shown: int = 0, success: int = 0) -> Rule:
-    made = new_rule(text.normal(words))
+    made = new_rule(text.normal(words), 10)
     return Rule(made.id, made.text, made.tags, shown, success)
 
 
@@ -299,6 +305,13 @@ def test_episodes_with_nothing_in_common_are_not_shown() -> None:
     assert [e.id for e in select_episodes(episodes, "a bag", EvoParams())] == ["1"]
 
 
+def test_an_episode_is_shown_without_answers() -> None:
+    episode = Episode("1", "", "weigh the box\n7 kg", True, "", "", (), (), "8 kg")
+    block = render(Memory((episode,)), "box", EvoParams())
+    assert "weigh the box" in block
+    assert "kg" not in block
+
+
 def test_the_block_of_an_empty_memory() -> None:
     assert render(Memory(), "q", EvoParams()) == ""
     assert render(Memory(), "q", EvoParams(upstream_compat=True)).startswith("[Memory]")
@@ -306,11 +319,17 @@ def test_the_block_of_an_empty_memory() -> None:
 
 def test_merging_keeps_the_record_of_what_stays() -> None:
     known = (rule("[P1] weigh the box", 5, 4), rule("[P1] drop this rule", 2, 1))
-    found = merge(known, ["[P0] Weigh the box!", "too short", "a brand new rule"], 25)
+    found = merge(known, ["[P0] Weigh the box!", "too short", "a brand new rule"], 10)
     assert [(r.text, r.shown) for r in found] == [
         ("[P0] Weigh the box!", 5), ("[P1] A brand new rule", 0),
     ]  # fmt: skip
-    assert len(merge((), [f"rule number {n} is here" for n in range(30)], 25)) == 25
+    assert [r.tags for r in merge((), ["look up this code first"], 2)] == [("look", "this")]
+
+
+def test_rules_without_latin_letters_differ() -> None:
+    said = ["始终在回答之前检查单位是什么呢", "请先确认患者的编号再查询数据库"]
+    assert [r.text for r in merge((), [*said, said[0]], 10)] == [f"[P1] {s}" for s in said]
+    assert len({r.id for r in merge((), said, 10)}) == 2
 
 
 def test_credit() -> None:
@@ -340,6 +359,36 @@ def test_a_reflection_is_normalised() -> None:
     assert len(found.summary) <= 600
     assert found.guidelines == ("[P1] Check the unit",)
     assert (found.tags, found.store_episode) == (("lab_value", "x"), False)
+
+
+def test_a_guideline_is_judged_whole_and_cut_last() -> None:
+    long = f"Look up the code {'x' * 300}"
+    told = [f"{long} a", f"{long} b", f"{long} task id", "a", f"[P0] {long}"]
+    found = read_reflection({"action_guidelines": told}).guidelines
+    assert found == (f"[P1] {long}"[:240], f"[P1] {long}"[:240], f"[P0] {long}"[:240])
+
+
+def test_guidelines_and_rules_that_are_objects() -> None:
+    items = [{"text": "Check the unit first"}, {"text": 3}, {"rule": "Check it all twice"}, None, 5]
+    items += [["Check the unit of all"], "Look up the code"]
+    found = read_reflection({"action_guidelines": items}).guidelines
+    assert found == ("[P1] Check the unit first", "[P1] Look up the code")
+    curated = read_rules(json.dumps({"updated_rules": items}))
+    assert curated == ["Check the unit first", "Look up the code"]
+
+
+@pytest.mark.parametrize(
+    ("value", "truth"),
+    [
+        (True, True), (False, False), ("false", False), ("False ", False), ("no", False),
+        ("true", True), ("YES", True), ("0", False), (0, False), (1, True),
+        (None, None), ("perhaps", None), ([], None), ({}, None),
+    ],
+)  # fmt: skip
+def test_flags_of_a_reflection(value: Any, truth: bool | None) -> None:
+    found = read_reflection({"should_store_episode": value, "should_update_semantic": value})
+    assert found.store_episode == (True if truth is None else truth)
+    assert found.update_rules == (False if truth is None else truth)
 
 
 @pytest.mark.parametrize("answer", [None, "", "no json", "[]", '{"updated_rules": "x"}'])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grasp.contracts import AgentError
+from grasp.contracts import AgentError, Outcome
 from grasp.methods import Context
 from grasp.methods.templates import Templates
 
@@ -26,6 +26,12 @@ def ask(context: Context, purpose: str, scope: str, template: str, **facts: Any)
         if error.fatal:
             raise
         return None
+
+
+def question(outcome: Outcome, context: Context) -> str:
+    """Return what was asked, and what the task says beside it."""
+    beside = context.task.question_context(context.sample(outcome.sample_id))
+    return "\n".join(part for part in (outcome.instruction, beside) if part)
 
 
 def response(actions: tuple[str, ...], answer: str) -> str:

@@ -22,8 +22,8 @@ from grasp_baselines.skillx.library import (
     retrieve,
     same_names,
 )
-from grasp_baselines.skillx.trajectory import STUB, read_plan, steps, task_text, trajectory
-from grasp_baselines.writing import ask
+from grasp_baselines.skillx.trajectory import MAX_TASK, STUB, read_plan, steps, trajectory
+from grasp_baselines.writing import ask, question
 
 #: Skills of one name that are merged at most.
 MAX_MERGED = 15
@@ -73,7 +73,7 @@ class SkillX(Method):
     def _extract(self, outcome: Outcome, scope: str, context: Context) -> list[Skill]:
         facts: dict[str, Any] = {
             "family": self.task.updater_task_family,
-            "task": task_text(outcome),
+            "task": question(outcome, context)[:MAX_TASK],
             "trajectory": trajectory(outcome, self._params),
         }
         plan = STUB

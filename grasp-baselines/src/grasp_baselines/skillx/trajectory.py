@@ -7,6 +7,7 @@ import re
 from grasp.contracts import Outcome
 from grasp_baselines.settings import SkillxParams
 
+#: Characters of what was asked.
 MAX_TASK = 1200
 _FIRST_ACTIONS = 3
 _FIRST_MESSAGES = 4
@@ -17,11 +18,6 @@ MIN_STEP = 5
 
 #: What stands in for a plan where there is none.
 STUB = "# step 1: solve the task with the api"
-
-
-def task_text(outcome: Outcome) -> str:
-    """Return what was asked."""
-    return outcome.instruction[:MAX_TASK]
 
 
 def trajectory(outcome: Outcome, params: SkillxParams) -> str:
