@@ -405,6 +405,11 @@ def test_a_long_trajectory_is_shortened() -> None:
     ).splitlines()
     assert len(made) == 13
     assert made[2:5] == ["3. act3", "(…)", "12. act12"]
+    said = tuple({"role": "user", "content": str(n)} for n in range(9))
+    first = ["user: 0", "user: 1", "user: 2", "user: 3", "(…)"]
+    for most, last in ((4, []), (5, ["user: 8"])):
+        params = SkillxParams(max_history_messages=most)
+        assert trajectory(outcome(history=said), params).splitlines() == [*first, *last]
     told = outcome(history=({"role": "user", "content": "x" * 2000},))
     assert len(trajectory(told, SkillxParams())) == len("user: ") + 1200
 
@@ -431,6 +436,27 @@ def test_skills_of_an_answer() -> None:
     assert read_skills("nothing") is None
 
 
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ([], []),
+        ([{"option": "keep", "skill_name": "c"}], []),
+        ({"option": "add", "skill": {"name": "a"}}, ["a"]),
+        ([{"skill": {"name": "a"}}, {"name": "b"}, "c"], ["a"]),
+        ({"skills": [{"option": "add", "skill": {"name": "a"}}]}, None),
+        ([{"name": "a", "document": "d", "content": "c"}], None),
+        ([{"option": "add", "name": "a"}], None),
+        ([{"option": "drop", "skill": {"name": "a"}}], None),
+        ([{"option": ["add"], "skill": {"name": "a"}}, {"option": {}}], None),
+        (["a"], None),
+        ({}, None),
+    ],
+)
+def test_an_answer_of_another_shape_is_unusable(value: Any, names: list[str] | None) -> None:
+    found = read_skills(json.dumps(value))
+    assert (None if found is None else [s.name for s in found]) == names
+
+
 GROUP = [Skill("a", "1", "x"), Skill("A", "2", "y")]
 
 
@@ -441,6 +467,12 @@ GROUP = [Skill("a", "1", "x"), Skill("A", "2", "y")]
         ('<skill>[{"name": "m"}, {"name": "n"}]</skill>', ["m", "n"], []),
         ('<skill>[{"name": "m"}]</skill>', ["m"], []),
         ("<skill>[{'name': 'm'}]</skill>", ["m"], ["m"]),
+        ("<skill>[{'name': 'm'}, {'name': 'n'}]</skill>", ["m", "n"], []),
+        ("<skill>{'name': 'm'}</skill>", ["m"], []),
+        ('<skill>\n```json\n[{"name": "m"}]\n```\n</skill>', ["m"], []),
+        ('<skill>```{"name": "m"}```</skill>', ["m"], []),
+        ('<skill>{"name": "m"}</skill> and <skill>{"name": "n"}</skill>', ["m", "n"], ["m"]),
+        ('<skill>no</skill><skill>[{"name": "n"}]</skill>', ["n"], []),
         ("<skill>__import__('os').getcwd()</skill>", ["a"], []),
         ("<skill>{{'name': 'x'}}</skill>", ["a"], []),
         ("no tags", ["a"], []),

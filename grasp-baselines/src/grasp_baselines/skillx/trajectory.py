@@ -38,7 +38,7 @@ def trajectory(outcome: Outcome, params: SkillxParams) -> str:
 def _shortened(lines: list[str], most: int, first: int) -> list[str]:
     if len(lines) <= most:
         return lines
-    return [*lines[:first], _OMITTED, *lines[-(most - first) :]]
+    return [*lines[:first], _OMITTED, *lines[len(lines) - (most - first) :]]
 
 
 def read_plan(answer: str | None) -> str:
