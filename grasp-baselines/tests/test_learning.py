@@ -14,7 +14,7 @@ from grasp import Agent, Rollout, Sample, Task, load_method, run_method
 from grasp.contracts import ConfigError, EndpointError, ModelCall
 from grasp.runs.journal import read_journal
 
-from .toy import METHODS, Fees, Model
+from .toy import GUIDE, METHODS, Fees, Model
 
 #: Methods whose writer may be shown the expected answer.
 WITH_REFERENCE = ("sequential-memory", "batch-memory", "evo-memory")
@@ -106,6 +106,52 @@ def test_writers_are_told_what_the_task_says_beside_its_instruction(
     told = [c for c in model.calls if f"/{purpose}" in c.scope]
     assert told
     assert all("Asked by dev-" in str(c.messages[-1]["content"]) for c in told)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_test_split_is_paid_once_if_nothing_is_shown(method: str, tmp_path: Path) -> None:
+    model = Model(**dict.fromkeys(Model().answers, ""))
+    summary = learn(method, tmp_path / "r", model).summary()
+    prompts = Counter(str(c.messages) for c in model.calls if c.scope.startswith("test/"))
+    assert set(prompts.values()) == {1}
+    assert summary["test"] == {"learned": 0.5, "no_skills": 0.5}
+    # Evo-memory keeps episodes whatever its writer says.
+    assert len(prompts) == len(Fees().samples("test")) * (1 + (method == "evo-memory"))
+
+
+@pytest.mark.parametrize("compat", [False, True])
+@pytest.mark.parametrize("method", METHODS)
+def test_the_arm_without_skills_is_the_bare_agent(
+    method: str, compat: bool, tmp_path: Path
+) -> None:
+    model = Model()
+    params = {"cycle": {"epochs": 1}, "method_params": {"upstream_compat": compat}}
+    learn(method, tmp_path / "r", model, config=params)
+    arm = [c for c in model.calls if c.scope.startswith("test/no_skills/")]
+    asked = [[{"role": "user", "content": s["instruction"]}] for s in Fees().samples("test")]
+    assert [[dict(m) for m in c.messages] for c in sorted(arm, key=lambda c: c.scope)] == asked
+
+
+def test_the_header_of_an_empty_memory_is_tested_too(tmp_path: Path) -> None:
+    model = Model(reflect='{"should_store_episode": false}')
+    params = {"cycle": {"epochs": 1}, "method_params": {"upstream_compat": True}}
+    learn("evo-memory", tmp_path / "r", model, config=params)
+    learned = [c for c in model.calls if c.scope.startswith("test/learned/")]
+    assert learned
+    assert all("[Memory]" in str(c.messages[0]["content"]) for c in learned)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_run_that_solves_nothing_tests_its_last_state(method: str, tmp_path: Path) -> None:
+    class Hopeless(Fees):
+        def evaluate(self, sample: Sample, rollout: Rollout) -> bool:
+            return str(sample["id"]).startswith("dev") and super().evaluate(sample, rollout)
+
+    model = Model()
+    run_method(load_method(method), Hopeless(), CONFIG, agent=model, run_dir=tmp_path / "r")
+    assert journal(tmp_path / "r")[-1]["best_epoch"] is None
+    learned = [c for c in model.calls if c.scope.startswith("test/learned/")]
+    assert any(GUIDE in str(c.messages).lower() for c in learned)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -63,6 +63,14 @@ class EvoMemory(Method):
             roles=("user",),
         )
 
+    def bare(self, agent: Agent) -> Agent:
+        """Return the agent as it is: in ``upstream_compat`` an empty memory has a header."""
+        return agent
+
+    def is_bare(self, empty: Any) -> bool:
+        """Tell whether agents are shown nothing, whatever they are told."""
+        return not self._params.upstream_compat and self._memory == empty
+
     def learn(self, batch: Batch, context: Context) -> None:
         """Reflect on each episode that could be run."""
         for outcome in batch.outcomes:

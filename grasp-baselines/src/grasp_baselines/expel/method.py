@@ -43,6 +43,10 @@ class Expel(Method):
         first_only = self._params.upstream_compat
         return BlockAgent(agent, lambda query: block, self.task, first_only=first_only)
 
+    def is_bare(self, empty: Any) -> bool:
+        """Tell whether there are no rules: experience alone shows nothing."""
+        return not self._state.rules
+
     def learn(self, batch: Batch, context: Context) -> None:
         """Critique all pairs and some successes, all against the same rules."""
         compat = self._params.upstream_compat
