@@ -17,7 +17,7 @@ from grasp_baselines.evo.store import Episode, Memory, Rule, credit, merge, new_
 from grasp_baselines.expel import rules as expel
 from grasp_baselines.expel.experience import Experience
 from grasp_baselines.memory.notes import add_notes, read_note, render_notes
-from grasp_baselines.placement import FIELD, RULE, asked, place, place_in_system
+from grasp_baselines.placement import FIELD, RULE, asked, newest, place, place_in_system
 from grasp_baselines.settings import EvoParams, SkillxParams
 from grasp_baselines.skillx.library import Skill, put, read_merged, read_skills, retrieve
 from grasp_baselines.skillx.trajectory import STUB, read_plan, steps, trajectory
@@ -41,6 +41,16 @@ def outcome(number: int = 1, *, correct: bool = False, **facts: Any) -> Outcome:
         ("When asked a, b.\nWhen asked c, d.\nand e.", "When asked c, d. and e."),
         ("<memory>\n- When asked a, b.\n</memory>", "When asked a, b."),
         ("The lesson: when asked a, b.", "when asked a, b."),
+        ("Lesson İİ: when asked for Mg, x", "when asked for Mg, x"),
+        ("```When asked for Mg, give a number.```", "When asked for Mg, give a number."),
+        ("```text When asked a, b.```", "When asked a, b."),
+        ('```json ["When asked a, b."]```', "When asked a, b."),
+        ('["When asked a, b.", "When asked c, d.", "none"]', "When asked c, d."),
+        (
+            '["When asked a, b.", {"note": "When asked c, d."}, ["When asked e"]]',
+            "When asked a, b.",
+        ),
+        ('[{"note": "When asked c, d."}]', ""),
         ("Be careful.", ""),
         ("", ""),
     ],
@@ -49,7 +59,24 @@ def test_reading_a_note(answer: str, note: str) -> None:
     assert read_note(answer) == note
 
 
-@given(st.text())
+WORDS = (
+    "when asked",
+    "When Asked",
+    "İ",
+    "ſ",
+    "x, y.",
+    "\n",
+    "- ",
+    "```",
+    "json",
+    "[",
+    "]",
+    '"',
+    " ",
+)
+
+
+@given(st.text() | st.lists(st.sampled_from(WORDS)).map("".join))
 def test_a_note_begins_as_it_should_or_is_none(answer: str) -> None:
     note = read_note(answer)
     assert note == "" or note.lower().startswith("when asked")
@@ -95,6 +122,12 @@ def test_a_block_stands_at_the_end_of_the_system_message() -> None:
     assert asked([]) == ""
 
 
+def test_what_is_asked_newest() -> None:
+    history = [{"role": "user", "content": "task"}, {"role": "system", "content": "s"}]
+    assert (newest(history), newest(history, ("user",))) == ("s", "task")
+    assert newest([]) == newest(history[1:], ("user",)) == ""
+
+
 # -- ExpeL --------------------------------------------------------------------------------
 
 
@@ -109,6 +142,48 @@ def test_the_grammar_of_operations() -> None:
         expel.Operation("EDIT", 2, "new text."),
         expel.Operation("REMOVE", 1, "old."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("1. ADD: x", ("ADD", None, "x.")),
+        ("2) AGREE 3: x", ("AGREE", 3, "x.")),
+        ("• REMOVE 1: x", ("REMOVE", 1, "x.")),
+        ("* **ADD**: x", ("ADD", None, "x.")),
+        ("**AGREE 1:** x", ("AGREE", 1, "x.")),
+        ("**EDIT 1: x y**", ("EDIT", 1, "x y.")),
+        ("**EDIT 1: use **kwargs**", ("EDIT", 1, "use **kwargs.")),
+        ("ADD: raise 2**3", ("ADD", None, "raise 2**3.")),
+        ("ADD: ...", None),
+        ("**ADD:**", None),
+        ("so ADD: x", None),
+        (f"AGREE {'9' * 4301}: x.", ("AGREE", None, "x.")),
+    ],
+)
+def test_a_line_may_be_marked(line: str, found: tuple[str, int | None, str] | None) -> None:
+    assert expel.read_operations(line) == ([expel.Operation(*found)] if found else [])
+
+
+def test_the_original_finds_operations_anywhere() -> None:
+    answer = "so ADD: x\n**EDIT 1: y**\nAGREE **2**: z\nREMOVE 1:z\nADD: ..\nADD: R1: x"
+    assert expel.read_operations(answer, compat=True) == [
+        expel.Operation("ADD", None, "x."),
+        expel.Operation("EDIT", 1, "y**."),
+        expel.Operation("ADD", None, ".."),
+        expel.Operation("ADD", None, "x."),
+    ]
+
+
+GRAMMAR = ("ADD", "AGREE", "EDIT", "REMOVE", " ", "1", "²", "**", "*", "-", ": ", ".", "x", "\n")
+
+
+@given(st.lists(st.sampled_from(GRAMMAR)), st.booleans())
+def test_operations_of_any_text(parts: list[str], compat: bool) -> None:
+    for found in expel.read_operations("".join(parts), compat=compat):
+        assert found.kind in expel.ORDER
+        assert found.text.endswith(".")
+        assert compat or "x" in found.text or "1" in found.text or "²" in found.text
 
 
 def op(kind: str, number: int | None, words: str) -> expel.Operation:
@@ -138,6 +213,23 @@ def test_a_full_list_removes_harder_and_is_cut() -> None:
 def test_a_rule_without_a_number_is_found_by_its_text() -> None:
     assert expel.apply(RULES, [op("AGREE", None, "b.")], 20)[0] == expel.Rule("b.", 3)
     assert expel.apply(RULES, [op("EDIT", None, "b.")], 20) == RULES
+    assert expel.apply(RULES, [op("AGREE", 9, "b.")], 20)[0] == expel.Rule("b.", 3)
+    assert expel.apply(RULES, [op("EDIT", 9, "b.")], 20) == RULES
+
+
+def test_the_rule_that_is_quoted_is_the_whole_one_or_the_longest() -> None:
+    texts = [".", "Check.", "Check units.", "Check units of all."]
+    rules = [expel.Rule(text) for text in texts]
+    for quoted, hit in (("Check units.", 2), ("I agree: Check units of it.", 2), ("Look.", None)):
+        found = expel.apply(rules, [op("AGREE", None, quoted)], 20)
+        assert [r.text for r in found if r.counter == 3] == ([texts[hit]] if hit else [])
+
+
+def test_no_edit_makes_rules_equal() -> None:
+    two = (expel.Rule("a."), expel.Rule("b."))
+    assert expel.apply(two, [op("EDIT", 1, "b.")], 20) == (expel.Rule("b.", 3),)
+    both = [op("EDIT", 1, "n."), op("ADD", None, "n.")]
+    assert expel.apply(two[:1], both, 20) == (expel.Rule("n.", 3),)
 
 
 def test_the_originals_defect_is_kept_on_request() -> None:
@@ -165,7 +257,7 @@ def test_pairs() -> None:
 
 
 def rule(words: str, shown: int = 0, success: int = 0) -> Rule:
-    made = new_rule(text.normal(words))
+    made = new_rule(text.normal(words), 10)
     return Rule(made.id, made.text, made.tags, shown, success)
 
 
@@ -213,6 +305,13 @@ def test_episodes_with_nothing_in_common_are_not_shown() -> None:
     assert [e.id for e in select_episodes(episodes, "a bag", EvoParams())] == ["1"]
 
 
+def test_an_episode_is_shown_without_answers() -> None:
+    episode = Episode("1", "", "weigh the box\n7 kg", True, "", "", (), (), "8 kg")
+    block = render(Memory((episode,)), "box", EvoParams())
+    assert "weigh the box" in block
+    assert "kg" not in block
+
+
 def test_the_block_of_an_empty_memory() -> None:
     assert render(Memory(), "q", EvoParams()) == ""
     assert render(Memory(), "q", EvoParams(upstream_compat=True)).startswith("[Memory]")
@@ -220,11 +319,17 @@ def test_the_block_of_an_empty_memory() -> None:
 
 def test_merging_keeps_the_record_of_what_stays() -> None:
     known = (rule("[P1] weigh the box", 5, 4), rule("[P1] drop this rule", 2, 1))
-    found = merge(known, ["[P0] Weigh the box!", "too short", "a brand new rule"], 25)
+    found = merge(known, ["[P0] Weigh the box!", "too short", "a brand new rule"], 10)
     assert [(r.text, r.shown) for r in found] == [
         ("[P0] Weigh the box!", 5), ("[P1] A brand new rule", 0),
     ]  # fmt: skip
-    assert len(merge((), [f"rule number {n} is here" for n in range(30)], 25)) == 25
+    assert [r.tags for r in merge((), ["look up this code first"], 2)] == [("look", "this")]
+
+
+def test_rules_without_latin_letters_differ() -> None:
+    said = ["始终在回答之前检查单位是什么呢", "请先确认患者的编号再查询数据库"]
+    assert [r.text for r in merge((), [*said, said[0]], 10)] == [f"[P1] {s}" for s in said]
+    assert len({r.id for r in merge((), said, 10)}) == 2
 
 
 def test_credit() -> None:
@@ -256,6 +361,36 @@ def test_a_reflection_is_normalised() -> None:
     assert (found.tags, found.store_episode) == (("lab_value", "x"), False)
 
 
+def test_a_guideline_is_judged_whole_and_cut_last() -> None:
+    long = f"Look up the code {'x' * 300}"
+    told = [f"{long} a", f"{long} b", f"{long} task id", "a", f"[P0] {long}"]
+    found = read_reflection({"action_guidelines": told}).guidelines
+    assert found == (f"[P1] {long}"[:240], f"[P1] {long}"[:240], f"[P0] {long}"[:240])
+
+
+def test_guidelines_and_rules_that_are_objects() -> None:
+    items = [{"text": "Check the unit first"}, {"text": 3}, {"rule": "Check it all twice"}, None, 5]
+    items += [["Check the unit of all"], "Look up the code"]
+    found = read_reflection({"action_guidelines": items}).guidelines
+    assert found == ("[P1] Check the unit first", "[P1] Look up the code")
+    curated = read_rules(json.dumps({"updated_rules": items}))
+    assert curated == ["Check the unit first", "Look up the code"]
+
+
+@pytest.mark.parametrize(
+    ("value", "truth"),
+    [
+        (True, True), (False, False), ("false", False), ("False ", False), ("no", False),
+        ("true", True), ("YES", True), ("0", False), (0, False), (1, True),
+        (None, None), ("perhaps", None), ([], None), ({}, None),
+    ],
+)  # fmt: skip
+def test_flags_of_a_reflection(value: Any, truth: bool | None) -> None:
+    found = read_reflection({"should_store_episode": value, "should_update_semantic": value})
+    assert found.store_episode == (True if truth is None else truth)
+    assert found.update_rules == (False if truth is None else truth)
+
+
 @pytest.mark.parametrize("answer", [None, "", "no json", "[]", '{"updated_rules": "x"}'])
 def test_an_unusable_curation(answer: str | None) -> None:
     assert read_rules(answer) == []
@@ -270,6 +405,11 @@ def test_a_long_trajectory_is_shortened() -> None:
     ).splitlines()
     assert len(made) == 13
     assert made[2:5] == ["3. act3", "(…)", "12. act12"]
+    said = tuple({"role": "user", "content": str(n)} for n in range(9))
+    first = ["user: 0", "user: 1", "user: 2", "user: 3", "(…)"]
+    for most, last in ((4, []), (5, ["user: 8"])):
+        params = SkillxParams(max_history_messages=most)
+        assert trajectory(outcome(history=said), params).splitlines() == [*first, *last]
     told = outcome(history=({"role": "user", "content": "x" * 2000},))
     assert len(trajectory(told, SkillxParams())) == len("user: ") + 1200
 
@@ -296,6 +436,27 @@ def test_skills_of_an_answer() -> None:
     assert read_skills("nothing") is None
 
 
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ([], []),
+        ([{"option": "keep", "skill_name": "c"}], []),
+        ({"option": "add", "skill": {"name": "a"}}, ["a"]),
+        ([{"skill": {"name": "a"}}, {"name": "b"}, "c"], ["a"]),
+        ({"skills": [{"option": "add", "skill": {"name": "a"}}]}, None),
+        ([{"name": "a", "document": "d", "content": "c"}], None),
+        ([{"option": "add", "name": "a"}], None),
+        ([{"option": "drop", "skill": {"name": "a"}}], None),
+        ([{"option": ["add"], "skill": {"name": "a"}}, {"option": {}}], None),
+        (["a"], None),
+        ({}, None),
+    ],
+)
+def test_an_answer_of_another_shape_is_unusable(value: Any, names: list[str] | None) -> None:
+    found = read_skills(json.dumps(value))
+    assert (None if found is None else [s.name for s in found]) == names
+
+
 GROUP = [Skill("a", "1", "x"), Skill("A", "2", "y")]
 
 
@@ -306,7 +467,14 @@ GROUP = [Skill("a", "1", "x"), Skill("A", "2", "y")]
         ('<skill>[{"name": "m"}, {"name": "n"}]</skill>', ["m", "n"], []),
         ('<skill>[{"name": "m"}]</skill>', ["m"], []),
         ("<skill>[{'name': 'm'}]</skill>", ["m"], ["m"]),
+        ("<skill>[{'name': 'm'}, {'name': 'n'}]</skill>", ["m", "n"], []),
+        ("<skill>{'name': 'm'}</skill>", ["m"], []),
+        ('<skill>\n```json\n[{"name": "m"}]\n```\n</skill>', ["m"], []),
+        ('<skill>```{"name": "m"}```</skill>', ["m"], []),
+        ('<skill>{"name": "m"}</skill> and <skill>{"name": "n"}</skill>', ["m", "n"], ["m"]),
+        ('<skill>no</skill><skill>[{"name": "n"}]</skill>', ["n"], []),
         ("<skill>__import__('os').getcwd()</skill>", ["a"], []),
+        ("<skill>{{'name': 'x'}}</skill>", ["a"], []),
         ("no tags", ["a"], []),
         (None, ["a"], []),
     ],

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from grasp.literals import read_literal
 
@@ -51,5 +55,24 @@ def test_threads_do_not_disturb_one_another() -> None:
 
 @pytest.mark.parametrize("text", ["f()", "1 + x", "\0", "__import__('os')"])
 def test_nothing_is_evaluated(text: str) -> None:
-    with pytest.raises((ValueError, SyntaxError)):
+    with pytest.raises(ValueError, match="no Python literal"):
+        read_literal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{'name': 'x'}}", "{[]: 1}", "{**{}}", "1 + 'a'", "-'a'", "", "(", "\ud800", "9" * 5000,
+        "[" * 5000, "(" * 100, "-" * 20000 + "1", "1" + "+1j" * 20000,
+    ],
+)  # fmt: skip
+def test_there_is_one_error_for_all_that_is_no_literal(text: str) -> None:
+    with pytest.raises(ValueError, match="no Python literal"):
+        read_literal(text)
+
+
+@given(st.text("[]{}()'\"\\, :+-*19eja\n\0", max_size=12))
+def test_any_text_is_a_literal_or_that_error(text: str) -> None:
+    with contextlib.suppress(ValueError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
         read_literal(text)

@@ -68,6 +68,7 @@ def test_the_prompt_is_the_benchmarks() -> None:
     assert user_prompt(record) == "Question: Q?\nContext:\nPatient FHIR ID is u-1."
     record["assumption"] = "A."
     assert user_prompt(record) == "Question: Q?\nContext:\nPatient FHIR ID is u-1.\nA."
+    assert task_of().question_context(record) == "Patient FHIR ID is u-1.\nA."
 
 
 def test_data_never_enter_the_chat(task: FhirAgentBench) -> None:

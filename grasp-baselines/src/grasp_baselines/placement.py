@@ -7,7 +7,7 @@ end of the system message where the task says so. The task's own history is neve
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from grasp.contracts import Agent, Message, Task, Usage
@@ -73,10 +73,10 @@ def asked(history: Sequence[Message]) -> str:
     return next((str(m.get("content") or "") for m in history if m.get("role") == "user"), "")
 
 
-def newest(history: Sequence[Message]) -> str:
-    """Return the newest message of the user or system: what is asked, or was observed."""
+def newest(history: Sequence[Message], roles: Collection[str] = ("user", "system")) -> str:
+    """Return the newest message of these roles: what is asked, or was observed."""
     for message in reversed(history):
-        if message.get("role") in ("user", "system"):
+        if message.get("role") in roles:
             return str(message.get("content") or "")
     return ""
 
@@ -90,6 +90,7 @@ class BlockAgent:
         task: Says where (``Task.guidance_place``).
         heading: See ``place``; not in a system message.
         first_only: See ``place``; a system message is there at every turn.
+        roles: Whose newest message is the query; in a system message, it is the user's first.
     """
 
     def __init__(
@@ -100,12 +101,14 @@ class BlockAgent:
         *,
         heading: bool = False,
         first_only: bool = False,
+        roles: Collection[str] = ("user", "system"),
     ) -> None:
         self._agent = agent
         self._block = block
         self._in_system = task.guidance_place == "system"
         self._heading = heading
         self._first_only = first_only
+        self._roles = roles
 
     @property
     def usage(self) -> Usage:
@@ -129,5 +132,5 @@ class BlockAgent:
     def _placed(self, history: Sequence[Message]) -> list[Message]:
         if self._in_system:
             return place_in_system(history, self._block(asked(history)))
-        block = self._block(newest(history))
+        block = self._block(newest(history, self._roles))
         return place(history, block, heading=self._heading, first_only=self._first_only)

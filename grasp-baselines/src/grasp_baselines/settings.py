@@ -56,6 +56,7 @@ class EvoParams(NotingParams):
     semantic_top_k: int = Field(8, ge=0, description="Rules shown.")
     max_episodes: int = Field(500, ge=1, description="Newest episodes kept.")
     max_semantic_rules: int = Field(25, ge=1, description="Rules kept.")
+    max_tags_per_rule: int = Field(10, ge=0, description="Tags of a rule.")
     max_context_chars: int = Field(6000, ge=100, description="Size of the whole block.")
     semantic_context_max_chars: int = Field(2400, ge=100, description="Size of its rules.")
     episodic_context_max_chars: int = Field(2400, ge=100, description="Size of its episodes.")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from grasp.contracts import AgentError, Message
+from grasp.contracts import AgentError, Outcome
 from grasp.methods import Context
+from grasp.methods.templates import Templates
 
-_TURN = re.compile(r"^@@ (system|user)\s*$", re.MULTILINE)
+_TEMPLATES = Templates("grasp_baselines")
 
 
 def ask(context: Context, purpose: str, scope: str, template: str, **facts: Any) -> str | None:
@@ -24,34 +21,17 @@ def ask(context: Context, purpose: str, scope: str, template: str, **facts: Any)
         AgentError: Only one that would fail every call.
     """
     try:
-        return context.writer_agent(purpose, scope).inference(_messages(template, facts))
+        return context.writer_agent(purpose, scope).inference(_TEMPLATES.fill(template, **facts))
     except AgentError as error:
         if error.fatal:
             raise
         return None
 
 
-def _messages(template: str, facts: dict[str, Any]) -> list[Message]:
-    text = _environment().get_template(f"{template}.md.j2").render(**facts)
-    parts = _TURN.split(text)
-    if len(parts) == 1:
-        return [{"role": "user", "content": text.strip()}]
-    # What a trace holds stands behind the last mark, so it can't begin a turn.
-    return [
-        {"role": role, "content": content.strip()}
-        for role, content in zip(parts[1:4:2], [parts[2], "".join(parts[4:])], strict=False)
-    ]
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("grasp_baselines", "prompts"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-    )
+def question(outcome: Outcome, context: Context) -> str:
+    """Return what was asked, and what the task says beside it."""
+    beside = context.task.question_context(context.sample(outcome.sample_id))
+    return "\n".join(part for part in (outcome.instruction, beside) if part)
 
 
 def response(actions: tuple[str, ...], answer: str) -> str:

@@ -11,21 +11,22 @@ from typing import Any
 _one_at_a_time = threading.Lock()
 #: Others parse without this lock.
 _TRIES = 5
+#: All that ``ast.literal_eval`` raises on one text or another.
+_NO_LITERAL = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError)
 
 
 def read_literal(text: str) -> Any:
     """Return the value of a literal, as ``ast.literal_eval`` does; nothing is evaluated.
 
     Raises:
-        ValueError: It is something else, or holds a null byte.
-        SyntaxError: It is no Python.
-        MemoryError: It is nested too deeply.
-        RecursionError: It is nested too deeply.
+        ValueError: It is something else: no Python, code, nested too deeply, a set of lists.
     """
     with _one_at_a_time:
-        for _ in range(_TRIES - 1):
+        for _ in range(_TRIES):
             try:
                 return ast.literal_eval(text)
             except SystemError:
                 continue
-        return ast.literal_eval(text)
+            except _NO_LITERAL as error:
+                raise ValueError(f"no Python literal: {error}") from None
+        raise ValueError("no Python literal: the parser failed")

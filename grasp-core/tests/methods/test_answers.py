@@ -78,6 +78,62 @@ def test_no_text_crashes_the_reader(text: str) -> None:
     assert all(isinstance(e, Edit) for e in edits)
 
 
+def plainly(text: str) -> Any:
+    """What is read where every bracket is tried."""
+    for n, letter in enumerate(text):
+        if letter in "[{":
+            try:
+                value, _ = json.JSONDecoder(strict=False).raw_decode(text, n)
+            except (ValueError, RecursionError):
+                continue
+            return value
+    return None
+
+
+@given(
+    st.lists(
+        st.sampled_from(["[", "]", "{", "}", '"', ",", ":", "\\", '{"a": ', '"b"', "1", " ", "x"]),
+        max_size=40,
+    ).map("".join)
+)
+@example('["a {", {"a": 1}')
+@example('{"a": "\\q [1", "b": {"c": [2, {"a": 3}]}')
+def test_no_bracket_is_passed_over_that_could_be_read(text: str) -> None:
+    value = plainly(text)
+    if isinstance(value, dict) and value:
+        assert read_json(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 30000,
+        '{"a":' * 30000,
+        "[1, " * 30000,
+        '["b", ' * 30000,
+        "[" * 30000 + "]" * 30000,
+        '["' + "[" * 30000,
+    ],
+)
+def test_a_bracket_is_not_tried_once_it_is_known_not_to_end(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+    decode = json.JSONDecoder.raw_decode
+
+    def counted(self: json.JSONDecoder, s: str, idx: int = 0) -> tuple[Any, int]:
+        nonlocal tries
+        tries += 1
+        return decode(self, s, idx)
+
+    monkeypatch.setattr(json.JSONDecoder, "raw_decode", counted)
+    with contextlib.suppress(AnswerError):
+        read_json(text)
+    assert tries < 300
+    assert read_json(text + ' so {"b": 2}') == {"b": 2}
+    assert tries < 600
+
+
 def test_rows() -> None:
     a, b = {"x": 1}, {"y": 2}
     assert rows([a, 3, b, "s", None]) == [a, b]

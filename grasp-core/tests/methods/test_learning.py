@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grasp import Method, run_method
 from grasp.contracts import (
     Agent,
     Completion,
@@ -21,7 +22,8 @@ from grasp.contracts import (
     Sample,
     TaskError,
 )
-from grasp.skills import load_library
+from grasp.methods import Batch, Context
+from grasp.skills import Skill, SkillAgent, SkillLibrary, load_library
 from grasp.skills.skill import Provenance
 
 from ..toys import EASY, KINDS, Model, Toy, add, events, journal, run_toy
@@ -819,6 +821,60 @@ def test_no_skills_evaluates_once(tmp_path: Path) -> None:
     assert not [i for i in task.rolled if i.startswith("dev")]
     assert result.summary()["baseline_val"] == result.summary()["best_val"] == pytest.approx(1 / 3)
     assert len(task.rolled) == 6 + 6 + 3
+
+
+class Counter(Method):
+    """Counts what it saw, which no agent is shown."""
+
+    name = "counter"
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.seen = 0
+
+    def learn(self, batch: Batch, context: Context) -> None:
+        self.seen += 1
+
+    def state(self) -> int:
+        return self.seen
+
+    def load(self, state: Any) -> None:
+        self.seen = state
+
+
+class Unseen(Counter):
+    def is_bare(self, empty: Any) -> bool:
+        return True
+
+
+class Headed(Counter):
+    def wrap(self, agent: Agent) -> Agent:
+        return SkillAgent(agent, SkillLibrary((Skill("s", "d", "HEADER"),)), self.task)
+
+    def bare(self, agent: Agent) -> Agent:
+        return agent
+
+
+@pytest.mark.parametrize(
+    ("method", "arms", "headed"),
+    [
+        (Counter, ["learned", "no_skills"], False),
+        (Unseen, ["no_skills"], False),
+        (Headed, ["learned", "no_skills"], True),
+    ],
+)
+def test_a_method_says_whether_what_it_learned_is_seen(
+    method: type[Method], arms: list[str], headed: bool, tmp_path: Path
+) -> None:
+    model = Model()
+    config = {"cycle": {"epochs": 1}}
+    result = run_method(method, Toy(), config, agent=model, run_dir=tmp_path / "r")
+    tests = events(journal(tmp_path / "r"), "test")
+    assert [e["arm"] for e in tests] == arms * 2
+    assert set(result.summary()["test"]) == {"learned", "no_skills"}
+    for arm in arms:
+        calls = [c for c in model.calls if c.scope.startswith(f"test/{arm}/")]
+        assert any("HEADER" in str(c.messages) for c in calls) == (headed and arm == "learned")
 
 
 def test_without_any_sample_that_ran_there_is_no_probe(tmp_path: Path) -> None:

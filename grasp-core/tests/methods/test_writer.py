@@ -19,7 +19,7 @@ from grasp.methods.grasp.explain import (
     snake,
 )
 from grasp.methods.grasp.observe import Effect, Entry, effectiveness, entries, history_note
-from grasp.methods.grasp.prompts import conversation, edits_schema, render
+from grasp.methods.grasp.prompts import edits_schema, render
 from grasp.methods.grasp.propose import (
     Proposal,
     Rejection,
@@ -47,6 +47,14 @@ def failed(i: str, label: str = "", **facts: Any) -> Entry:
     return Entry(outcome(i, **facts), "first seen", label)
 
 
+def told(messages: Sequence[Mapping[str, Any]]) -> str:
+    return "\n".join(m["content"] for m in messages)
+
+
+def proposal_text(*facts: Any) -> str:
+    return told(proposal_prompt(*facts))
+
+
 class Scripted:
     """Answers in turn; an exception is raised. Keeps what it was asked."""
 
@@ -55,7 +63,7 @@ class Scripted:
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def inference(self, history: Sequence[Mapping[str, Any]], **options: Any) -> str:
-        self.asked.append(("\n".join(m["content"] for m in history), options))
+        self.asked.append((told(history), options))
         answer = self.answers.pop(0)
         if isinstance(answer, BaseException):
             raise answer
@@ -366,7 +374,7 @@ def test_the_full_proposal_prompt_holds_everything_the_method_lists() -> None:
         ),
         (Skill("s", "d", "old", version=1, provenance=Provenance(1, 0, "ADD", 4.0)),),
     )
-    prompt = proposal_prompt(situation(library), Toy(), CycleSettings(), 0)
+    prompt = proposal_text(situation(library), Toy(), CycleSettings(), 0)
     for part in (
         "toy words",  # domain
         "## When to use\nWhat in the task's text",  # skeleton
@@ -397,41 +405,41 @@ def test_the_full_proposal_prompt_holds_everything_the_method_lists() -> None:
     ):  # fmt: skip
         assert rule in prompt, rule
     assert "EXPECTED" not in prompt  # the proposer is not told benchmark answers
-    second = proposal_prompt(situation(library), Toy(), CycleSettings(), 1)
+    second = proposal_text(situation(library), Toy(), CycleSettings(), 1)
     assert 'failure group "blue_label"' in second
     assert "- dev-1 [red_label]" in second
-    assert proposal_prompt(situation(library), Toy(), CycleSettings(), 2) == prompt
+    assert proposal_text(situation(library), Toy(), CycleSettings(), 2) == prompt
 
 
 def test_trace_limits_are_settings() -> None:
-    short = proposal_prompt(
+    short = proposal_text(
         situation(), Toy(), CycleSettings(trace_messages=2, trace_chars=30), 0
     )  # fmt: skip
     assert "message 9 " not in short
     assert "message 10 " in short
     assert "x" * 30 not in short
-    none = proposal_prompt(situation(), Toy(), CycleSettings(trace_messages=0), 0)
+    none = proposal_text(situation(), Toy(), CycleSettings(trace_messages=0), 0)
     assert "message 11" not in none
 
 
 def test_how_full_the_library_is() -> None:
-    def told(capacity: int, **options: Any) -> str:
+    def told_at(capacity: int, **options: Any) -> str:
         settings = CycleSettings(max_skills=capacity, **options)
-        return proposal_prompt(situation(), Toy(), settings, 0)
+        return proposal_text(situation(), Toy(), settings, 0)
 
-    assert "REMOVE the least useful" not in told(4)
-    assert "Only 2 free" in told(3)
-    assert "The library is full" in told(1)
-    assert "at most 2 edits" in told(3)
-    assert "REMOVE the least useful" not in told(1, append_only=True)
-    empty = proposal_prompt(situation(SkillLibrary()), Toy(), CycleSettings(max_skills=2), 0)
+    assert "REMOVE the least useful" not in told_at(4)
+    assert "Only 2 free" in told_at(3)
+    assert "The library is full" in told_at(1)
+    assert "at most 2 edits" in told_at(3)
+    assert "REMOVE the least useful" not in told_at(1, append_only=True)
+    empty = proposal_text(situation(SkillLibrary()), Toy(), CycleSettings(max_skills=2), 0)
     assert "REMOVE the least useful" not in empty
     assert "It is empty." in empty
 
 
 def test_rejections_newest_first_and_no_more_than_eight() -> None:
     rejected = [Rejection(f"ADD r{n}", "why", "what") for n in range(12)]
-    prompt = proposal_prompt(situation(rejected=rejected), Toy(), CycleSettings(), 0)
+    prompt = proposal_text(situation(rejected=rejected), Toy(), CycleSettings(), 0)
     places = [prompt.find(f"- ADD r{n} (why): what") for n in range(12)]
     assert places[:4] == [-1] * 4
     assert places[4:] == sorted(places[4:], reverse=True)
@@ -455,8 +463,8 @@ def test_every_prompt_renders_with_every_setting(prompts: str) -> None:
                     library, groups=groups, rejected=[Rejection("ADD x", "r", "")],
                     passing=[] if len(groups) == 1 else situation().passing,
                 )  # fmt: skip
-                text = proposal_prompt(given, Toy(), settings, 0)
-                messages = conversation(text)
+                messages = proposal_prompt(given, Toy(), settings, 0)
+                text = told(messages)
                 assert messages[-1]["role"] == "user"
                 assert all(m["content"].strip() for m in messages)
                 assert "{{" not in text
@@ -469,30 +477,31 @@ def test_the_other_prompts_render(prompts: str) -> None:
     failures = [*situation().groups[0][1], failed("dev-9")]
     common = {"task_family": "family", "failures": failures}
     for action_chars, taxonomy in product((None, 160), ({}, {"known": "what it is"})):
-        text = render(prompts, "classify", **common, examples="", taxonomy=taxonomy,
-                      action_chars=action_chars)  # fmt: skip
+        text = told(render(prompts, "classify", **common, examples="", taxonomy=taxonomy,
+                           action_chars=action_chars))  # fmt: skip
         assert "ACTION ONE" in text
         assert ("known" in text) == bool(taxonomy)
-    text = render(prompts, "diagnose", **common, skills=())
+    text = told(render(prompts, "diagnose", **common, skills=()))
     assert all(part in text for part in ("family", "dev-1", "dev-9", "EXPECTED"))
     counts = type("Counts", (), {"fixes": 1, "regressions": 2})
-    text = render(
+    messages = render(
         prompts, "revise", task_family="family", guidance="", counts=counts,
         edits=(REMOVE, ADD), regressed=failures, trace_messages=8, trace_chars=400,
     )  # fmt: skip
+    text = told(messages)
     assert "body" in text
     assert "red instruction" in text
     assert '"name": "new"' in text
-    assert [m["role"] for m in conversation(text)][-1] == "user"
+    assert messages[-1]["role"] == "user"
 
 
 def test_classification_sees_what_the_method_lists() -> None:
-    prompt = render(
+    prompt = told(render(
         "full", "classify", task_family="family", examples="granular_example",
         taxonomy={"known": "described"}, action_chars=None,
         failures=[failed("dev-1", instruction="i" * 200, tags=("t1",), answer="GIVEN",
                          ground_truth="EXPECTED", agent_actions=("A" * 900, "B"))],
-    )  # fmt: skip
+    ))  # fmt: skip
     for part in ("granular_example", "- known: described", "t1", "GIVEN", "EXPECTED",
                  "A" * 900, "2. B", "three to six words", "snake_case"):  # fmt: skip
         assert part in prompt
@@ -502,7 +511,7 @@ def test_classification_sees_what_the_method_lists() -> None:
 
 def test_the_compact_prompt_has_a_worked_example_from_another_domain() -> None:
     settings = CycleSettings(prompts="compact")
-    messages = conversation(proposal_prompt(situation(), Toy(), settings, 0))
+    messages = proposal_prompt(situation(), Toy(), settings, 0)
     assert [m["role"] for m in messages] == ["system", "user", "agent", "user"]
     example = json.loads(messages[2]["content"])
     schema = edits_schema("compact", 1, ("ADD",))
@@ -519,18 +528,11 @@ def test_a_trace_cannot_start_a_message(prompts: str) -> None:
                             history=({"role": "user", "content": evil},) * 2)])]  # fmt: skip
     library = SkillLibrary((Skill("s", "d", evil),))
     settings = CycleSettings(prompts=prompts)  # type: ignore[arg-type]
-    clean = conversation(proposal_prompt(situation(), Toy(), settings, 0))
-    messages = conversation(proposal_prompt(situation(library, groups=groups), Toy(), settings, 0))
+    clean = proposal_prompt(situation(), Toy(), settings, 0)
+    messages = proposal_prompt(situation(library, groups=groups), Toy(), settings, 0)
     assert [m["role"] for m in messages] == [m["role"] for m in clean]
+    assert evil in told(messages) or prompts == "compact"  # Which cuts it and joins its lines.
     assert "obey" in messages[-1]["content"]
-
-
-def test_a_template_without_turns_is_one_user_message() -> None:
-    assert conversation("text\n") == [{"role": "user", "content": "text\n"}]
-    assert conversation("@@ system\na\n\n@@ user \nb\n") == [
-        {"role": "system", "content": "a"},
-        {"role": "user", "content": "b"},
-    ]
 
 
 def test_schemas_are_strict() -> None:

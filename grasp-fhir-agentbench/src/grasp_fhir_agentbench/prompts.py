@@ -75,11 +75,12 @@ def system_prompt(tools: Sequence[Mapping[str, Any]], *, code: bool, as_text: bo
 
 def user_prompt(record: Mapping[str, Any]) -> str:
     """Return the message with the question, exactly as the benchmark writes it."""
-    lines = [
-        f"Question: {record['question']}",
-        "Context:",
-        f"Patient FHIR ID is {record['patient_fhir_id']}.",
-    ]
+    return f"Question: {record['question']}\nContext:\n{question_context(record)}"
+
+
+def question_context(record: Mapping[str, Any]) -> str:
+    """Return what is said beside the question."""
+    lines = [f"Patient FHIR ID is {record['patient_fhir_id']}."]
     if record.get("assumption"):
         lines.append(str(record["assumption"]))
     return "\n".join(lines)

@@ -69,7 +69,7 @@ def _scalar(token: str) -> Any:
     if token[:1] in "'\"":
         try:
             return read_literal(token)
-        except (ValueError, SyntaxError):
+        except ValueError:
             return token[1:-1]
     if token in ("None", "nan", "NaN", "null", "<NA>", "NaT"):
         return None
@@ -133,7 +133,7 @@ def _record(row: Mapping[str, Any], path: Path, line: int) -> Record:
     try:
         ids = read_literal(row.get("true_fhir_ids") or "{}")
         true_ids = {str(kind): [str(i) for i in some] for kind, some in ids.items()}
-    except (ValueError, SyntaxError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError):
         raise TaskError(f"{path}, line {line}: true_fhir_ids is no dictionary of lists") from None
     assumption = str(row.get("assumption") or "").strip()
     question = str(row["question"])

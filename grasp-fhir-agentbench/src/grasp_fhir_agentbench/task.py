@@ -30,7 +30,7 @@ from grasp_fhir_agentbench.grading import (
     grade,
     grasp_verdict,
 )
-from grasp_fhir_agentbench.prompts import place_skills
+from grasp_fhir_agentbench.prompts import place_skills, question_context
 from grasp_fhir_agentbench.records import Record, read_questions
 from grasp_fhir_agentbench.retrieval import retrieval_metrics
 from grasp_fhir_agentbench.sandbox import Limits, Sandbox
@@ -246,6 +246,10 @@ class FhirAgentBench(Task):
     def report_group(self, sample: Sample) -> str:
         """Return the subject of the question, or its main table."""
         return str(sample.get("family") or sample["main_table_name"])
+
+    def question_context(self, sample: Sample) -> str:
+        """Return patient and assumption."""
+        return question_context(sample)
 
     def ground_truth(self, sample: Sample) -> str:
         """Return the answer of a dev question."""

@@ -106,7 +106,7 @@ def _literal(text: str) -> Any:
         value = read_literal(text)
         str(value)  # A whole number may have more digits than are written out.
         return value
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    except ValueError:
         return _NO_LITERAL
 
 

@@ -68,4 +68,6 @@ def render(memory: Memory, query: str, params: EvoParams) -> str:
 def _shown(episode: Episode) -> str:
     advice = [f"  - {text.body(g)}" for g in episode.guidelines[:2]]
     outcome = "solved" if episode.is_correct else "failed"
-    return "\n".join([f"- ({outcome}) {episode.summary or episode.task}", *advice])
+    # The task ends with the answer that was given, which must not be copied.
+    told = episode.summary or episode.task.partition("\n")[0]
+    return "\n".join([f"- ({outcome}) {told}", *advice])

@@ -9,8 +9,6 @@ from typing import NamedTuple
 
 from grasp_baselines.evo import text
 
-MAX_TAGS = 10
-
 
 @dataclass(frozen=True)
 class Episode:
@@ -24,6 +22,8 @@ class Episode:
     analysis: str
     guidelines: tuple[str, ...]
     tags: tuple[str, ...]
+    #: The expected answer, where the writer may see it; agents never do.
+    ground_truth: str = ""
 
     @property
     def words(self) -> str:
@@ -50,13 +50,13 @@ class Memory(NamedTuple):
     rules: tuple[Rule, ...] = ()
 
 
-def new_rule(words: str) -> Rule:
+def new_rule(words: str, most_tags: int) -> Rule:
     """Return a rule that has never been shown."""
     digest = hashlib.sha256(text.key(words).encode()).hexdigest()[:12]
-    return Rule(f"rule_{digest}", words, text.infer_tags(words, MAX_TAGS))
+    return Rule(f"rule_{digest}", words, text.infer_tags(words, most_tags))
 
 
-def merge(rules: Sequence[Rule], wanted: Iterable[str], limit: int) -> tuple[Rule, ...]:
+def merge(rules: Sequence[Rule], wanted: Iterable[str], most_tags: int) -> tuple[Rule, ...]:
     """Return rules for the texts that are wanted; those known keep their record.
 
     What is not actionable or said twice is dropped.
@@ -67,8 +67,9 @@ def merge(rules: Sequence[Rule], wanted: Iterable[str], limit: int) -> tuple[Rul
         if text.actionable(words):
             key = text.key(words)
             before = known.get(key)
-            found.setdefault(key, replace(before, text=words) if before else new_rule(words))
-    return tuple(found.values())[:limit]
+            rule = replace(before, text=words) if before else new_rule(words, most_tags)
+            found.setdefault(key, rule)
+    return tuple(found.values())
 
 
 def credit(

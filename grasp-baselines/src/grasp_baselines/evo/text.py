@@ -57,8 +57,9 @@ def body(rule: str) -> str:
 
 
 def key(rule: str) -> str:
-    """Return what two rules have in common that say the same."""
-    return " ".join(_TOKEN.findall(body(rule).lower()))
+    """Return what two rules have in common that say the same; the text where it has no words."""
+    said = body(rule).lower()
+    return " ".join(_TOKEN.findall(said)) or said
 
 
 def actionable(rule: str) -> bool:

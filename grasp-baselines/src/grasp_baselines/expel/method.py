@@ -44,8 +44,13 @@ class Expel(Method):
         first_only = self._params.upstream_compat
         return BlockAgent(agent, lambda query: block, self.task, first_only=first_only)
 
+    def is_bare(self, empty: Any) -> bool:
+        """Tell whether there are no rules: experience alone shows nothing."""
+        return not self._state.rules
+
     def learn(self, batch: Batch, context: Context) -> None:
         """Critique all pairs and some successes, all against the same rules."""
+        compat = self._params.upstream_compat
         rules = self._state.rules
         experience = self._state.experience.add(batch.outcomes)
         pairs = experience.pairs()
@@ -66,13 +71,12 @@ class Expel(Method):
                 rules=rules,
                 full=len(rules) >= self._params.max_num_rules,
             )
-            return read_operations(answer) if answer else []
+            return read_operations(answer, compat=compat) if answer else []
 
         answers = context.engine.executor.map(
             critique, range(len(jobs)), on_interrupt=context.writer.cancel
         )
         operations = [operation for answer in answers for operation in answer]
-        compat = self._params.upstream_compat
         changed = apply(rules, operations, self._params.max_num_rules, compat=compat)
         self._state = ExpelState(changed, experience)
         context.record(

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 #: How every note begins.
-LEAD = "when asked"
-
-_FENCE = re.compile(r"```[\w-]*[ \t]*\n?(.*?)```", re.DOTALL)
+_LEAD = re.compile("when asked", re.IGNORECASE | re.ASCII)
+#: What follows the backticks is a language only if the line ends there.
+_FENCE = re.compile(r"```(?:[\w-]*[ \t]*\n|json\b)?(.*?)```", re.DOTALL)
 _TAGS = re.compile(r"</?(?:memory|current_prompt)>", re.IGNORECASE)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _HEADER = "Notes on mistakes made before; they apply wherever the same is asked."
@@ -20,24 +20,24 @@ def read_note(text: str) -> str:
     fenced = _FENCE.search(text)
     if fenced:
         text = fenced[1]
-        try:
-            listed = json.loads(text)
-        except (ValueError, RecursionError):
-            listed = None
-        if isinstance(listed, list):
-            usable = [note for item in listed if (note := read_note(str(item)))]
-            return usable[-1] if usable else ""
-    lines = [_BULLET.sub("", line) for line in _TAGS.sub("", text).splitlines()]
-    lines = [line for line in lines if line.strip() and line.strip() != _HEADER]
-    starts = [n for n, line in enumerate(lines) if line.strip().lower().startswith(LEAD)]
-    if starts:
-        # The last one that is said, up to where another would begin.
-        note = " ".join(lines[starts[-1] :])
-    else:
-        whole = " ".join(lines)
-        at = whole.lower().find(LEAD)
-        note = whole[at:] if at >= 0 else ""
-    return " ".join(note.split())
+    try:
+        listed = json.loads(text)
+    except (ValueError, RecursionError):
+        listed = None
+    if isinstance(listed, list):
+        usable = [note for item in listed if isinstance(item, str) and (note := _normal(item))]
+        return usable[-1] if usable else ""
+    return _normal(text)
+
+
+def _normal(text: str) -> str:
+    lines = [_BULLET.sub("", line).strip() for line in _TAGS.sub("", text).splitlines()]
+    lines = [line for line in lines if line and line != _HEADER]
+    starts = [n for n, line in enumerate(lines) if _LEAD.match(line)]
+    # The last one that is said, up to where another would begin; else from amid a line.
+    said = " ".join(lines[starts[-1] :] if starts else lines)
+    lead = _LEAD.search(said)
+    return " ".join(said[lead.start() :].split()) if lead else ""
 
 
 def add_notes(

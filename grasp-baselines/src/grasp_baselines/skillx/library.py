@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from grasp.methods.grasp.answers import AnswerError, read_json
 from grasp_baselines.expel.experience import jaccard, tokens
 
 _SKILL = re.compile(r"<skill>(.*?)</skill>", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```[\w-]*(.*?)```", re.DOTALL)
 _HEADER = "Skills from earlier tasks that may fit; use them where they do."
 
 
@@ -29,19 +30,25 @@ class Skill:
 
 
 def read_skills(answer: str) -> list[Skill] | None:
-    """Return the skills a writer adds or changes; ``None`` if its answer is unusable."""
+    """Return the skills a writer adds or changes; ``None`` if its answer is unusable.
+
+    It is if nothing in it is an option with its skill, or a skill that is kept.
+    """
     try:
         value = read_json(answer)
     except AnswerError:
         return None
     items = value if isinstance(value, list) else [value]
-    found = []
-    for item in items:
-        if isinstance(item, dict) and item.get("option", "add") in ("add", "modify"):
-            skill = as_skill(item.get("skill"))
-            if skill is not None:
-                found.append(skill)
-    return found
+    options = [item for item in items if isinstance(item, dict) and _is_option(item)]
+    if items and not options:
+        return None
+    skills = [as_skill(item.get("skill")) for item in options]
+    return [skill for skill in skills if skill is not None]
+
+
+def _is_option(item: Mapping[str, Any]) -> bool:
+    option = item.get("option", "add")
+    return option == "keep" or (option in ("add", "modify") and isinstance(item.get("skill"), dict))
 
 
 def as_skill(value: Any) -> Skill | None:
@@ -60,23 +67,34 @@ def as_skill(value: Any) -> Skill | None:
 def read_merged(answer: str | None, group: Sequence[Skill], *, compat: bool) -> list[Skill]:
     """Return what a merge of skills of one name came to.
 
-    Without a usable answer the first of them stays. ``compat``: a list, or nothing usable,
-    loses them all, as in the original.
+    Without a usable answer the first of them stays. ``compat``: all are lost but where it is a
+    JSON object, or a Python list of one, as in the original.
     """
-    match = _SKILL.search(answer or "")
-    value, is_json = _read(match[1].strip()) if match else (None, False)
-    if compat and isinstance(value, list) and (is_json or len(value) != 1):
-        return []
-    merged = [as_skill(item) for item in (value if isinstance(value, list) else [value])]
-    found = [skill for skill in merged if skill is not None]
+    blocks = _SKILL.findall(answer or "")
+    items = _survivor(blocks[0]) if compat and blocks else [i for b in blocks for i in _items(b)]
+    found = [skill for skill in map(as_skill, items) if skill is not None]
     return found or ([] if compat else list(group[:1]))
+
+
+def _items(block: str) -> list[Any]:
+    fenced = _FENCE.fullmatch(block.strip())
+    value, _ = _read(fenced[1] if fenced else block)
+    return value if isinstance(value, list) else [value]
+
+
+def _survivor(block: str) -> list[Any]:
+    value, is_json = _read(block)
+    if is_json:
+        return [value] if isinstance(value, dict) else []
+    return value if isinstance(value, list) and len(value) == 1 else []
 
 
 def _read(text: str) -> tuple[Any, bool]:
     """Return the value of JSON or of a Python literal, never run as code; and which it was."""
+    text = text.strip()
     with contextlib.suppress(ValueError, RecursionError):
         return json.loads(text), True
-    with contextlib.suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+    with contextlib.suppress(ValueError):
         return read_literal(text), False
     return None, False
 

@@ -23,8 +23,8 @@ from grasp_baselines.skillx.library import (
     retrieve,
     same_names,
 )
-from grasp_baselines.skillx.trajectory import STUB, read_plan, steps, task_text, trajectory
-from grasp_baselines.writing import ask
+from grasp_baselines.skillx.trajectory import MAX_TASK, STUB, read_plan, steps, trajectory
+from grasp_baselines.writing import ask, question
 
 #: Skills of one name that are merged at most.
 MAX_MERGED = 15
@@ -74,23 +74,23 @@ class SkillX(Method):
     def _extract(self, outcome: Outcome, scope: str, context: Context) -> list[Skill]:
         facts: dict[str, Any] = {
             "family": self.task.updater_task_family,
-            "task": task_text(outcome),
+            "task": question(outcome, context)[:MAX_TASK],
             "trajectory": trajectory(outcome, self._params),
         }
         plan = STUB
         if self._params.use_plan_extraction:
             plan = read_plan(ask(context, "plan", f"{scope}/plan", "skillx_plan", **facts))
-        found: tuple[Skill, ...] = ()
+        found: list[Skill] = []
         for number, step in enumerate(steps(plan)):
             for attempt in range(self._params.extractor_max_retries):
                 place = f"{scope}/step{number}/{attempt}"
-                told = {**facts, "step": step, "skills": found}
+                told = {**facts, "step": step, "skills": put((), found)}
                 answer = ask(context, "extract", place, "skillx_extract", **told)
                 skills = read_skills(answer) if answer else None
                 if skills is not None:
-                    found = put(found, skills)
+                    found += skills  # Those of one name too: they are merged in the end.
                     break
-        return list(found)
+        return found
 
     def _filter(self, skills: Sequence[Skill], scope: str, context: Context) -> list[Skill]:
         if not self._params.filter_stage1:
@@ -113,10 +113,12 @@ class SkillX(Method):
         return [skill for skill, is_good in zip(skills, verdicts, strict=True) if is_good]
 
     def _merge(self, skills: Sequence[Skill], scope: str, context: Context) -> list[Skill]:
+        if not self._params.enable_llm_merge:
+            return list(put((), skills))
         found: list[Skill] = []
         for number, group in enumerate(same_names(skills)):
-            if len(group) == 1 or not self._params.enable_llm_merge:
-                found.append(group[-1])
+            if len(group) == 1:
+                found += group
                 continue
             if len(group) > MAX_MERGED:
                 draw = rng(context.settings.seed, "merge", scope, number)

@@ -7,6 +7,7 @@ import re
 from grasp.contracts import Outcome
 from grasp_baselines.settings import SkillxParams
 
+#: Characters of what was asked.
 MAX_TASK = 1200
 _FIRST_ACTIONS = 3
 _FIRST_MESSAGES = 4
@@ -17,11 +18,6 @@ MIN_STEP = 5
 
 #: What stands in for a plan where there is none.
 STUB = "# step 1: solve the task with the api"
-
-
-def task_text(outcome: Outcome) -> str:
-    """Return what was asked."""
-    return outcome.instruction[:MAX_TASK]
 
 
 def trajectory(outcome: Outcome, params: SkillxParams) -> str:
@@ -42,7 +38,7 @@ def trajectory(outcome: Outcome, params: SkillxParams) -> str:
 def _shortened(lines: list[str], most: int, first: int) -> list[str]:
     if len(lines) <= most:
         return lines
-    return [*lines[:first], _OMITTED, *lines[-(most - first) :]]
+    return [*lines[:first], _OMITTED, *lines[len(lines) - (most - first) :]]
 
 
 def read_plan(answer: str | None) -> str:

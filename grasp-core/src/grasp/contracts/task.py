@@ -163,6 +163,14 @@ class Task(ABC):
         """Return what the sample asks, for the skill writer."""
         return str(sample.get("instruction", sample.get("question", sample.get("prompt", ""))))
 
+    def question_context(self, sample: Sample) -> str:
+        """Return what the agent is told beside the instruction, for writers; ``""`` if nothing.
+
+        Methods other than GRASP use it where they were published so.
+        """
+        value = sample.get("context", "")
+        return value if isinstance(value, str) else ""
+
     def ground_truth(self, sample: Sample) -> str:
         """Return the expected answer of a *dev* sample for the skill writer, or ``""``."""
         value = sample.get("ground_truth", sample.get("answer", ""))

@@ -55,6 +55,23 @@ class Method:
         """Return the agent as it acts with what has been learned; called per episode."""
         return agent
 
+    def bare(self, agent: Agent) -> Agent:
+        """Return the agent of the test without skills; called where nothing is learned.
+
+        Override it where even then ``wrap`` shows an agent more than the task does.
+        """
+        return self.wrap(agent)
+
+    def is_bare(self, empty: Any) -> bool:
+        """Tell whether agents act now as those of ``bare``; both are then tested once.
+
+        Override it where a state may hold what no agent is shown.
+
+        Args:
+            empty: The state in which nothing was learned.
+        """
+        return bool(self.state() == empty)
+
     def learn(self, batch: Batch, context: Context) -> None:
         """Learn from one batch of dev episodes."""
 

@@ -30,6 +30,14 @@ class Learner(Protocol):
         """See ``Method.wrap``."""
         ...
 
+    def bare(self, agent: Agent) -> Agent:
+        """See ``Method.bare``."""
+        ...
+
+    def is_bare(self, empty: Any) -> bool:
+        """See ``Method.is_bare``."""
+        ...
+
     def learn(self, batch: Batch, context: Context) -> None:
         """See ``Method.learn``."""
         ...
@@ -341,17 +349,19 @@ def _sealed_test(
     samples = context.samples(split)
     if not samples:
         return {}
-    arms = {"learned": learned}
-    if learned == empty:
-        arms = {"no_skills": empty}  # The same agent twice would only measure noise.
-    elif context.settings.no_skills_baseline:
-        arms["no_skills"] = empty
+    method.load(learned)
+    is_bare = method.is_bare(empty)
+    arms = {"learned": (learned, method.wrap)}
+    if is_bare:
+        arms = {}  # The same agent twice would only measure noise.
+    if is_bare or context.settings.no_skills_baseline:
+        arms["no_skills"] = (empty, method.bare)
     scores: dict[str, Score] = {}
-    for arm, state in arms.items():
+    for arm, (state, wrap) in arms.items():
         method.load(state)
         outcomes = context.rollouts(
             samples,
-            method.wrap,
+            wrap,
             scope=f"{split}/{arm}",
             purpose="test",
             skills=method.library().names,
@@ -360,4 +370,4 @@ def _sealed_test(
         context.record(
             "test", split=split, arm=arm, **scores[arm].to_json(), samples=brief(outcomes)
         )
-    return {"learned": scores["no_skills"], **scores} if learned == empty else scores
+    return {"learned": scores["no_skills"], **scores} if is_bare else scores

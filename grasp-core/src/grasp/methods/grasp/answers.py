@@ -9,6 +9,12 @@ from typing import Any
 
 _FENCE = re.compile(r"```[a-zA-Z0-9_-]*[ \t]*\n(.*?)```", re.S)
 
+_OPENING = re.compile(r"[\[{]")
+#: Strings, the last of which may not end, and brackets outside of them.
+_NESTING = re.compile(r'"(?:[^"\\]|\\.?)*(?:"|\Z)|[\[\]{}]', re.S)
+#: Arrays and objects within one another that are followed; fewer than the parser can take.
+_DEEP = 200
+
 
 class AnswerError(ValueError):
     """The writer's answer holds no usable JSON."""
@@ -38,17 +44,44 @@ def read_json(text: str) -> Any:
 def _embedded(text: str) -> Iterator[Any]:
     decoder = json.JSONDecoder(strict=False)
     position = 0
-    while match := re.compile(r"[\[{]").search(text, position):
+    broken: set[int] = set()
+    while match := _OPENING.search(text, position):
+        start = match.start()
+        position = start + 1
+        if start in broken:
+            continue
         try:
-            value, end = decoder.raw_decode(text, match.start())
-        except (ValueError, RecursionError):
-            position = match.start() + 1
+            value, end = decoder.raw_decode(text, start)
+        except json.JSONDecodeError as error:
+            # What was open where it ended can't be read from its own beginning either.
+            broken.update(_still_open(text, start, error.pos))
+            continue
+        except RecursionError:
+            broken.update(_still_open(text, start, len(text)))
+            continue
+        except ValueError:  # A number of too many digits.
             continue
         if value and (isinstance(value, dict) or any(isinstance(v, dict) for v in value)):
             yield value
         position = end
     if re.search(r"\[\s*\]", text):
         yield []
+
+
+def _still_open(text: str, start: int, end: int) -> list[int]:
+    """Return where the arrays and objects begin that a parse from ``start`` had open at ``end``.
+
+    Looks no deeper than ``_DEEP``; what holds more than that is no answer.
+    """
+    opened: list[int] = []
+    for part in _NESTING.finditer(text, start, end):
+        if part[0] in "[{":
+            opened.append(part.start())
+        elif part[0] in "]}" and opened:
+            opened.pop()
+        if len(opened) == _DEEP:
+            break
+    return opened
 
 
 def rows(value: Any, *keys: str) -> list[dict[str, Any]]:

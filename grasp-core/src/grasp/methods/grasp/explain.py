@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from grasp.agents.session import SessionAgent
-from grasp.contracts import AgentError, Task
+from grasp.contracts import AgentError, Message, Task
 from grasp.methods.grasp.answers import AnswerError, read_json, rows
 from grasp.methods.grasp.observe import Entry
 from grasp.methods.grasp.prompts import (
     DIAGNOSES_SCHEMA,
     LABELS_SCHEMA,
-    conversation,
     render,
 )
 from grasp.methods.settings import CycleSettings
@@ -160,7 +159,10 @@ def group(failures: Sequence[Entry], *, cluster: bool) -> list[tuple[str, list[E
 
 
 def ask(
-    agent: SessionAgent, prompt: str, schema: Mapping[str, object], settings: CycleSettings
+    agent: SessionAgent,
+    prompt: Sequence[Message],
+    schema: Mapping[str, object],
+    settings: CycleSettings,
 ) -> str:
     """Put one prompt to a writer and return its answer.
 
@@ -168,7 +170,7 @@ def ask(
         AgentError: The call failed for good.
     """
     return agent.inference(
-        conversation(prompt),
+        prompt,
         schema=schema,
         max_tokens=settings.writer_max_tokens,
     )

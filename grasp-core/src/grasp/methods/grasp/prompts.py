@@ -7,37 +7,16 @@ domain and rules that code renders to Markdown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
-
-import jinja2
 
 from grasp.contracts import Message
 from grasp.methods.grasp.answers import read_json, rows
 from grasp.methods.grasp.observe import Entry
+from grasp.methods.templates import Templates
 from grasp.skills import Action, Edit, slug
 
 _STRING = {"type": "string"}
-_TURN = re.compile(r"^@@ (system|user|agent)[ \t]*\n", re.MULTILINE)
-_FOREIGN_TURN = re.compile(r"^@@ (?=system|user|agent)", re.MULTILINE)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("grasp.methods.grasp", "prompts"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,  # Prompts are text, not HTML.
-        finalize=_no_turn,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=False,
-    )
-    environment.filters["short"] = _short
-    environment.filters["turns"] = _turns
-    return environment
 
 
 def _turns(entry: Entry) -> list[tuple[str, str]]:
@@ -59,34 +38,20 @@ def _turns(entry: Entry) -> list[tuple[str, str]]:
     return turns
 
 
-def _no_turn(value: Any) -> Any:
-    """Keep a trace that holds a line like ``@@ user`` from starting a message."""
-    return _FOREIGN_TURN.sub(" @@ ", value) if isinstance(value, str) else value
-
-
 def _short(text: str, limit: int | None) -> str:
     """Cut a text for a prompt; ``None`` keeps it whole."""
     return text if limit is None or len(text) <= limit else text[: limit - 1] + "…"
 
 
-def render(prompts: str, name: str, **facts: Any) -> str:
+_TEMPLATES = Templates("grasp.methods.grasp", {"short": _short, "turns": _turns})
+
+
+def render(prompts: str, name: str, **facts: Any) -> list[Message]:
     """Fill the template ``<prompts>/<name>.md.j2``."""
-    return _environment().get_template(f"{prompts}/{name}.md.j2").render(**facts).strip() + "\n"
-
-
-def conversation(text: str) -> list[Message]:
-    """Turn a filled template into messages.
-
-    Lines ``@@ system``, ``@@ user`` and ``@@ agent`` start a message; a template
-    without them is one user message.
-    """
-    parts = _TURN.split(text)
-    if len(parts) == 1:
-        return [{"role": "user", "content": text}]
-    return [
-        {"role": role, "content": content.strip()}
-        for role, content in zip(parts[1::2], parts[2::2], strict=True)
-    ]
+    messages = _TEMPLATES.fill(f"{prompts}/{name}", **facts)
+    if len(messages) == 1:
+        messages[0]["content"] += "\n"  # As in the runs that have been recorded.
+    return messages
 
 
 def _array_of(key: str, item: Mapping[str, Any], **limits: Any) -> dict[str, Any]:

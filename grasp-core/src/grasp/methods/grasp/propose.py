@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
 
-from grasp.contracts import AgentError, Task
+from grasp.contracts import AgentError, Message, Task
 from grasp.methods.context import Context
 from grasp.methods.grasp.answers import AnswerError
 from grasp.methods.grasp.explain import ask
@@ -95,7 +95,9 @@ def _propose_one(situation: Situation, context: Context, scope: str, index: int)
     return Proposal(index, label, tuple(valid), (*problems, *invalid))
 
 
-def proposal_prompt(situation: Situation, task: Task, settings: CycleSettings, index: int) -> str:
+def proposal_prompt(
+    situation: Situation, task: Task, settings: CycleSettings, index: int
+) -> list[Message]:
     """Return the prompt of proposal ``index``."""
     label, failures = situation.groups[index % len(situation.groups)]
     shown = {e.id for e in failures}
@@ -106,7 +108,6 @@ def proposal_prompt(situation: Situation, task: Task, settings: CycleSettings, i
         "propose",
         task_family=task.updater_task_family,
         guidance=task.updater_guidance.strip(),
-        skeleton=render("full", "skeleton").strip() if settings.prompts == "full" else "",
         skills=library.skills,
         capacity=settings.max_skills,
         slots=free_slots(library, settings.max_skills),

@@ -164,6 +164,7 @@ def described_samples(case: TaskCase) -> Iterator[Broken]:
         "sample_type": task.sample_type,
         "report_group": task.report_group,
         "instruction": task.instruction,
+        "question_context": task.question_context,
         "ground_truth": task.ground_truth,
     }
     for name, say in says.items():

@@ -43,7 +43,7 @@ def decode(answer: Any) -> Any:
     """
     try:
         return read_literal(answer)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    except ValueError:
         return json.loads(answer)
 
 
