@@ -13,6 +13,7 @@ from grasp.contracts import RunError
 from grasp.runs.artifact import load_artifact
 from grasp.runs.config import load_config
 from grasp.runs.evaluate import evaluate
+from grasp_baselines.restoring import rows
 
 from .toy import METHODS, Fees, Model
 
@@ -122,3 +123,9 @@ def test_an_artifact_comes_back_whole(method: str, tmp_path: Path) -> None:
     assert json.loads(json.dumps(made.artifact())) == kept
     made.load_artifact(made.artifact())  # Not only by way of JSON.
     assert json.loads(json.dumps(made.artifact())) == kept
+
+
+def test_half_letters_are_no_damage() -> None:
+    assert rows(str, ["a\ud800b"]) == ("a?b",)
+    with pytest.raises(ValueError, match=r"0: Input should be a valid string"):
+        rows(str, [1])

@@ -11,7 +11,7 @@ from grasp.contracts import Outcome
 from grasp.methods import Batch, Context
 from grasp_baselines.memory.notes import add_notes, read_note, render_notes
 from grasp_baselines.placement import BlockAgent
-from grasp_baselines.restoring import texts
+from grasp_baselines.restoring import rows
 from grasp_baselines.settings import MemoryParams, params_of
 from grasp_baselines.writing import ask, response
 
@@ -82,7 +82,7 @@ class BatchMemory(Method):
 
     def load_artifact(self, data: Any) -> None:
         """Restore a list of notes; ``ValueError`` if it is none."""
-        self._notes = texts(data, "what was noted")
+        self._notes = rows(str, data)
 
 
 class SequentialMemory(BatchMemory):
