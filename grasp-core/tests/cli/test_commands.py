@@ -335,3 +335,21 @@ def test_doctor_measures_noise_and_recommends_a_gate(grasp: Command) -> None:
     nameless = grasp("doctor", "toy", "--noise", "3")
     assert nameless.code == 2
     assert "--agent" in nameless.err
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"calls": {}}', "\udcff"])
+@pytest.mark.parametrize("command", ["show r --json", "replay r", "report r"])
+def test_a_damaged_summary_is_told_and_made_again(
+    grasp: Command, command: str, damage: str
+) -> None:
+    learn(grasp)
+    whole = json.loads(Path("r/scores.json").read_bytes())
+    Path("r/scores.json").write_text(damage, errors="surrogateescape")
+    told = grasp(*command.split())
+    assert told.code == 1
+    assert "can't read r/scores.json" in told.err
+    assert "--run-dir r --resume" in told.err
+    learn(grasp, "--resume")
+    again = json.loads(Path("r/scores.json").read_bytes())
+    assert again["val_curve"] == whole["val_curve"]
+    assert grasp(*command.split()).code == 0

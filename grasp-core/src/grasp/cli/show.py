@@ -25,7 +25,7 @@ def show(run: str, as_json: bool) -> None:
     journal = directory.journal_file
     events = list(read_journal(journal)) if journal.exists() else []
     if as_json:
-        scores = json.loads(directory.scores_file.read_text()) if directory.finished else None
+        scores = directory.read_scores() if directory.finished else None
         click.echo(json.dumps({"finished": directory.finished, "scores": scores, "events": events}))
         return
     console = Console()

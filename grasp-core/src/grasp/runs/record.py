@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,7 +32,7 @@ def record_run(path: Path, out: Path, about: Mapping[str, Any] | None = None) ->
         raise RunError(f"the run in {path} is not finished", "finish it with --resume first")
     settings = directory.read_config()
     identity = settings.pop("model", {})
-    scores = json.loads(directory.scores_file.read_text(encoding="utf-8"))
+    scores = directory.read_scores()
     header = {
         "identity": identity,
         "made": time.strftime("%Y-%m-%d"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -99,7 +98,7 @@ def replay(
         if any(directory.final_skills.glob("*"))  # Nor does git keep an empty folder.
         else SkillLibrary()
     )
-    scores = json.loads(directory.scores_file.read_text(encoding="utf-8"))
+    scores = directory.read_scores()
     summary = result.summary()
     keys = ("baseline_val", "best_val", "val_curve", "test", "ood", "gate_decisions")
     return Replay(

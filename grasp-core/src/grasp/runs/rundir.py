@@ -38,6 +38,10 @@ _OWN = (
 )  # fmt: skip
 
 
+#: What every summary of a finished run has.
+_SUMMARY = frozenset(
+    ("baseline_val", "best_val", "val_curve", "test", "ood", "gate_decisions", "calls", "details")
+)
 #: What to do where a folder can't be made or written in.
 _ELSEWHERE = "choose another folder, or make way for this one"
 
@@ -168,6 +172,24 @@ class RunDirectory:
     def write_scores(self, data: Mapping[str, Any]) -> None:
         """Write the summary; its presence means that the run is finished."""
         write_text(self.scores_file, json.dumps(data, indent=2) + "\n")
+
+    def read_scores(self) -> dict[str, Any]:
+        """Read the summary of a finished run.
+
+        Raises:
+            RunError: It is missing or damaged.
+        """
+        try:
+            data = json.loads(self.scores_file.read_bytes())
+            if not isinstance(data, dict) or not data.keys() >= _SUMMARY:
+                raise ValueError("it is not a summary of a run")
+            return data
+        except (OSError, ValueError, RecursionError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise RunError(
+                f"can't read {self.scores_file}: {why}",
+                f"grasp run … --run-dir {self.path} --resume makes it again, and pays nothing",
+            ) from None
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -106,7 +105,7 @@ def read_run(folder: Path) -> RunView:
         config = directory.read_config()
         journal = directory.journal_file
         events = list(read_journal(journal)) if journal.exists() else []
-        scores = json.loads(directory.scores_file.read_text("utf-8")) if directory.finished else {}
+        scores = directory.read_scores() if directory.finished else {}
         usage = _usage(scores)
     except (GraspError, OSError, ValueError, KeyError) as error:
         return RunView(folder, state=" ".join(str(error).split())[:200])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -32,7 +31,7 @@ def run_page(run: Path, *, live: str = "") -> str:
     directory = require_run(run)
     journal = directory.journal_file
     story = tell(list(read_journal(journal)) if journal.exists() else [])
-    scores = json.loads(directory.scores_file.read_text("utf-8")) if directory.finished else {}
+    scores = directory.read_scores() if directory.finished else {}
     settings = directory.config_file
     if directory.calls_file.exists():
         reader = CallReader(directory.calls_file)
