@@ -14,10 +14,15 @@ import json
 import os
 import shutil
 import subprocess
-import tarfile
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+if sys.version_info >= (3, 12):
+    import tarfile
+else:
+    from backports import tarfile
 
 from grasp.contracts import TaskError
 from grasp.plugins.datasets import data_home
