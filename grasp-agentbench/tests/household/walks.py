@@ -18,7 +18,10 @@ _DULL = ("go to", "look", "inventory", "help", "examine")
 def unpack(folder: Path) -> list[Path]:
     """Return the official games, sorted."""
     with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(folder, filter="data")
+        # Python has filters since 3.10.12 and 3.11.4.
+        archive.extractall(
+            folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {})
+        )
     return sorted(folder.rglob("game.tw-pddl"))
 
 
