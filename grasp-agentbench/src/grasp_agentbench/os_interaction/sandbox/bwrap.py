@@ -22,12 +22,8 @@ from grasp_agentbench.os_interaction.sandbox.inside import (
     STICKY,
     logs,
 )
-from grasp_agentbench.os_interaction.sandbox.machine import (
-    AS_MAKER,
-    Machine,
-    is_root,
-    require,
-)
+from grasp_agentbench.os_interaction.sandbox.machine import Machine, require
+from grasp_agentbench.os_interaction.sandbox.users import AS_MAKER, is_root
 
 #: A machine of one user: were it started by root, that would be root outside.
 _NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")

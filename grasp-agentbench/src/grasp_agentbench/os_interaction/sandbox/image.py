@@ -27,7 +27,7 @@ else:
 from grasp.contracts import TaskError
 from grasp.plugins.datasets import data_home
 from grasp_agentbench.os_interaction.sandbox.inside import logs
-from grasp_agentbench.os_interaction.sandbox.machine import FIRST_ID, is_root
+from grasp_agentbench.os_interaction.sandbox.users import FIRST_ID, is_root
 
 #: Names the folder of the image.
 IMAGE_VARIABLE = "GRASP_OS_IMAGE"

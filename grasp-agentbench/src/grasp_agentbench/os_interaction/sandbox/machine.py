@@ -1,8 +1,7 @@
-"""What machines of namespaces have in common: who their users are, and how one gets in."""
+"""What machines of namespaces have in common: how one gets in, and their limits."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -12,11 +11,6 @@ from grasp_agentbench.os_interaction.sandbox.cgroup import Group
 from grasp_agentbench.os_interaction.sandbox.held import ENVIRONMENT, Held
 from grasp_agentbench.os_interaction.sandbox.memory import WATCH
 
-#: First identifier outside that root's machines get for their users, and how many.
-FIRST_ID, IDS = 231072, 65536
-#: Root of a machine with users of its own; of one with a single user, whoever made it.
-AS_ROOT = ("--setuid=0", "--setgid=0")
-AS_MAKER = ("--preserve-credentials",)
 _SPACES = ("--user", "--mount", "--pid", "--ipc", "--uts", "--net", "--root")
 
 
@@ -25,7 +19,7 @@ class Machine(Held):
 
     Args:
         limits: Of each process; of all of them where there are control groups.
-        user: ``AS_ROOT`` or ``AS_MAKER``.
+        user: ``AS_ROOT`` or ``AS_MAKER`` of ``users``.
         before: Command that becomes another user outside.
     """
 
@@ -80,8 +74,3 @@ def require(*programs: str) -> None:
     for program in programs:
         if shutil.which(program) is None:
             raise SandboxError(f"{program} is missing")
-
-
-def is_root() -> bool:
-    """Tell whether this process may give machines users of their own."""
-    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -6,6 +6,7 @@ A process may grow for a moment until it is seen; each has a limit of its own be
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import threading
@@ -15,7 +16,9 @@ from pathlib import Path
 
 #: Seconds between two looks.
 PERIOD = 0.2
-_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+#: The namespace that one is in (ioctl_ns(2)).
+_NS_GET_PARENT = 0xB702
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Watch:
@@ -68,13 +71,33 @@ class Watch:
 def _used(spaces: Mapping[str, int]) -> dict[str, dict[int, int]]:
     """Return namespace -> process -> bytes of its own."""
     used: dict[str, dict[int, int]] = {space: {} for space in spaces}
+    outer: dict[str, str] = {}  # Of each namespace the one of ours that it is in, or none.
     for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError):  # Gone, or none of ours.
+        with contextlib.suppress(OSError, ValueError):  # Gone, or not ours to see.
             space = os.readlink(process / "ns" / "pid")
-            if space in used:
+            if space not in outer:
+                outer[space] = _outer(process / "ns" / "pid", spaces)
+            if outer[space]:
                 _, resident, shared, *_ = map(int, (process / "statm").read_text().split())
-                used[space][int(process.name)] = (resident - shared) * _PAGE
+                used[outer[space]][int(process.name)] = (resident - shared) * _PAGE
     return used
+
+
+def _outer(namespace: Path, spaces: Mapping[str, int]) -> str:
+    """Return which of some namespaces this one is or is within; machines may make their own."""
+    at = os.open(namespace, os.O_RDONLY)
+    try:
+        while True:
+            name = f"pid:[{os.fstat(at).st_ino}]"
+            if name in spaces:
+                return name
+            parent = fcntl.ioctl(at, _NS_GET_PARENT)
+            os.close(at)
+            at = parent
+    except OSError:  # That is where we are.
+        return ""
+    finally:
+        os.close(at)
 
 
 def _shrink(used: Mapping[int, int], limit: int) -> None:

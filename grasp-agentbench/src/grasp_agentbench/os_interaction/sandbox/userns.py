@@ -19,14 +19,13 @@ from pathlib import Path
 
 from grasp_agentbench.os_interaction.sandbox.base import Limits
 from grasp_agentbench.os_interaction.sandbox.held import START_SECONDS
-from grasp_agentbench.os_interaction.sandbox.machine import (
+from grasp_agentbench.os_interaction.sandbox.machine import Machine, require
+from grasp_agentbench.os_interaction.sandbox.users import (
     AS_MAKER,
     AS_ROOT,
     FIRST_ID,
     IDS,
-    Machine,
     is_root,
-    require,
 )
 
 _INSIDE = Path(__file__).with_name("inside.py")
