@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import re
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -31,6 +34,10 @@ _TIMEOUTS = frozenset((1969, 3024))
 _LOST = frozenset((2003, 2006, 2013, 2055))
 
 _numbers = itertools.count()
+#: Accounts are called so, and their databases by the account and a number.
+_OURS = re.compile(r"(grasp_[0-9a-f]{12})(?:_\d+)?")
+#: Seconds that a connection may be silent: as long as a run lasts.
+_SILENCE = 365 * 86400
 #: Password of our account, which lives as long as this process.
 _SECRET = os.urandom(16).hex()
 _INSTALL = "pip install 'grasp-agentbench[dbbench]'"
@@ -80,7 +87,8 @@ class MySQLServer:
         self._seconds = seconds
         self._mode = sql_mode
         self._version = ""
-        self._user = f"grasp_{os.getpid()}_{next(_numbers)}"
+        self._user = f"grasp_{secrets.token_hex(6)}"
+        self._lock: Any = None
 
     def start(self) -> None:
         """Make the account under which statements of models run: it can read no files.
@@ -92,13 +100,39 @@ class MySQLServer:
             with self.connect() as connection, connection.cursor() as cursor:
                 cursor.execute("SELECT VERSION()")
                 self._version = str(cursor.fetchone()[0])
-                account = self._account.replace("%", "%%")
+                account = self._account(self._user).replace("%", "%%")
                 cursor.execute(f"CREATE USER {account} IDENTIFIED BY %s", (_SECRET,))
+            # Held as long as this process lives, however it ends.
+            self._lock = self.connect()
+            with self._lock.cursor() as cursor:
+                cursor.execute("SET SESSION wait_timeout = %s", (_SILENCE,))
+                cursor.execute("SELECT GET_LOCK(%s, 0)", (self._user,))
+                self._remove_the_dead(cursor)
         except self._driver().Error as error:
             raise TaskError(
                 f"the MySQL server can't be used: {_told(error)}",
                 "is it running, and may the account make databases and users?",
             ) from None
+
+    def _remove_the_dead(self, cursor: Any) -> None:
+        """Remove accounts and databases of runs that were killed: nobody holds their locks."""
+        cursor.execute("SELECT schema_name FROM information_schema.schemata")
+        databases = [str(name) for (name,) in cursor.fetchall() if _OURS.fullmatch(str(name))]
+        users: list[str] = []
+        with contextlib.suppress(self._driver().Error):  # Not every account may look.
+            cursor.execute("SELECT user FROM mysql.user WHERE user LIKE 'grasp\\_%'")
+            users = [str(name) for (name,) in cursor.fetchall() if _OURS.fullmatch(str(name))]
+        for name in {*databases, *users}:
+            found = _OURS.fullmatch(name)
+            assert found is not None
+            cursor.execute("SELECT IS_FREE_LOCK(%s)", (found[1],))
+            if cursor.fetchone()[0] != 1:
+                continue
+            with contextlib.suppress(self._driver().Error):  # Another run may remove it too.
+                if name in databases:
+                    cursor.execute(f"DROP DATABASE IF EXISTS {quote(name)}")
+                else:
+                    cursor.execute(f"DROP USER IF EXISTS {self._account(name)}")
 
     def open(self, tables: Sequence[Table]) -> MySQLDatabase:
         """Make a database with these tables."""
@@ -106,7 +140,7 @@ class MySQLServer:
         try:
             with self.connect() as connection, connection.cursor() as cursor:
                 cursor.execute(f"CREATE DATABASE {quote(name)} CHARACTER SET utf8mb4")
-                cursor.execute(f"GRANT ALL ON {quote(name)}.* TO {self._account}")
+                cursor.execute(f"GRANT ALL ON {quote(name)}.* TO {self._account(self._user)}")
             connection = self.log_in(name)
             return MySQLDatabase(self, connection, name, tables)
         except self._driver().Error as error:
@@ -125,7 +159,8 @@ class MySQLServer:
         if self._version:
             try:
                 with self.connect() as connection, connection.cursor() as cursor:
-                    cursor.execute(f"DROP USER IF EXISTS {self._account}")
+                    cursor.execute(f"DROP USER IF EXISTS {self._account(self._user)}")
+                self._lock.close()
             except self._driver().Error:
                 pass
             self._version = ""
@@ -156,11 +191,10 @@ class MySQLServer:
         """Return a new connection of the account that statements of models run under."""
         return self.connect(user=self._user, password=_SECRET, database=database)
 
-    @property
-    def _account(self) -> str:
+    def _account(self, user: str) -> str:
         # On a socket one is local, and a nameless local account would come before ours.
         host = "localhost" if "unix_socket" in self._arguments else "%"
-        return f"{quote(self._user)}@'{host}'"
+        return f"{quote(user)}@'{host}'"
 
     @staticmethod
     def _driver() -> Any:
