@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grasp_agentbench.os_interaction.sandbox import Limits, Shell
+from grasp_agentbench.os_interaction.sandbox import Limits, Shell, docker
 from grasp_agentbench.os_interaction.sandbox.base import SandboxError, run
 from grasp_agentbench.os_interaction.sandbox.docker import DockerBackend
 from grasp_agentbench.os_interaction.task import OsInteraction
@@ -73,6 +73,15 @@ def test_an_engine_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     program(tmp_path / "bin", "#!/bin/sh\necho 'no engine' >&2; exit 1\n")
     with pytest.raises(SandboxError, match="no engine"):
+        DockerBackend(Limits()).start()
+
+
+def test_an_engine_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(tmp_path, "#!/bin/sh\nexec sleep 60\n")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setattr(docker, "PROGRAMS", ("docker",))
+    monkeypatch.setattr(docker, "_PATIENCE", 0.1)
+    with pytest.raises(SandboxError, match="the engine of docker doesn't answer"):
         DockerBackend(Limits()).start()
 
 

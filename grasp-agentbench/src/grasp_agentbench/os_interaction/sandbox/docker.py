@@ -17,6 +17,8 @@ from grasp_agentbench.os_interaction.sandbox.held import ENVIRONMENT, Held
 CONTAINER_IMAGE = "python:3.11-bookworm"
 #: They take the same commands; the first that works is used.
 PROGRAMS = ("docker", "podman")
+#: Seconds for an engine to say its version.
+_PATIENCE = 15.0
 #: Process 1: waits for what is left behind, and ends when its input does.
 _FIRST = "echo ready; while read -r _; do :; done"
 
@@ -115,7 +117,13 @@ def _engine(path: str) -> str:
         program = shutil.which(name, path=path)
         if program is None:
             continue
-        tried = subprocess.run([program, "version"], capture_output=True, text=True, check=False)
+        try:
+            tried = subprocess.run(
+                [program, "version"], capture_output=True, text=True, timeout=_PATIENCE
+            )
+        except subprocess.TimeoutExpired:
+            said = f"the engine of {name} doesn't answer"
+            continue
         if tried.returncode == 0:
             return program
         said = (tried.stderr.strip().splitlines() or [f"{name} doesn't work"])[0]
