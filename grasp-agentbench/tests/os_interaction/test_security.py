@@ -225,10 +225,11 @@ time.sleep(600)
 
 
 @pytest.mark.parametrize("kind", BOUNDARIES)
-def test_nothing_is_left_of_a_killed_run(kind: str) -> None:
+def test_nothing_is_left_of_a_killed_run(kind: str, tmp_path: Path) -> None:
     backend(kind)  # Works here.
     command = [sys.executable, "-c", KILLED, kind, str(REAL_IMAGE), CONTAINER]
-    killed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    places = {**os.environ, "TMPDIR": str(tmp_path)}
+    killed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=places)
     assert killed.stdout is not None
     assert killed.stdout.readline() == "up\n"
     assert _running("600.5")
@@ -241,3 +242,4 @@ def test_nothing_is_left_of_a_killed_run(kind: str) -> None:
         return _nothing_left(killed.pid)
 
     _wait_until(cleared)
+    assert os.listdir(tmp_path) == []

@@ -12,7 +12,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +27,9 @@ from grasp_agentbench.os_interaction.sandbox.users import (
     is_root,
 )
 
+#: Where a machine puts its files together. It is there, so that no folder has to be made that
+#: a killed run would leave; nobody outside sees what is mounted on it.
+_ROOT = "/tmp"
 _INSIDE = Path(__file__).with_name("inside.py")
 _SPACES = ("--mount", "--pid", "--ipc", "--uts", "--net", "--fork", "--kill-child")
 
@@ -62,10 +64,8 @@ class NamespaceSandbox(Machine):
 
     def __init__(self, limits: Limits, image: Path | None = None) -> None:
         super().__init__(limits, AS_ROOT if is_root() else AS_MAKER)
-        self._root = tempfile.mkdtemp(prefix="grasp-os-")
-        os.chmod(self._root, 0o755)
         files = {"unreadable": _unreadable()} if image is None else {"image": str(image)}
-        spec = json.dumps({"root": self._root, "disk_mib": limits.disk_mib, **files})
+        spec = json.dumps({"root": _ROOT, "disk_mib": limits.disk_mib, **files})
         # The standard library is all it needs; the host's own files are gone in a moment.
         inside = [sys.executable, "-I", str(_INSIDE), spec]
         users = ["--user", "--keep-caps"] if is_root() else ["--user", "--map-root-user"]
@@ -83,12 +83,6 @@ class NamespaceSandbox(Machine):
         except BaseException:
             self.close()
             raise
-
-    def close(self) -> None:
-        """End process 1, and all others with it. See ``Machine.close``."""
-        super().close()
-        with contextlib.suppress(OSError):
-            os.rmdir(self._root)
 
     def _child(self, process: subprocess.Popen[bytes]) -> int:
         """Return process 1 of the machine, as it is called outside."""
