@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypedDict
 
 import pytest
@@ -13,7 +14,7 @@ from grasp import MethodSpec, TaskSpec, hookimpl, load_agent, load_method, load_
 from grasp.contracts import ConfigError, GraspError, PluginError
 from grasp.engine.threads import ThreadExecutor
 from grasp.methods.gate.paper import PaperGate
-from grasp.plugins import configure, load_executor, load_gate, registry
+from grasp.plugins import configure, factories, load_executor, load_gate, registry
 
 from .conftest import MakeModule
 from .distributions import Install
@@ -275,3 +276,41 @@ def test_a_greeting_at_first_use_goes_to_stderr(
         "demo-prints greets at discovery",
         "demo-prints greets at first use",
     ]
+
+
+class Numbered:
+    """Parameters of several types."""
+
+    def __init__(
+        self, size: int = 1, share: float = 0.5, place: str | Path | None = None, on: bool = False
+    ) -> None:
+        self.given = (size, share, place, on)
+
+
+@pytest.mark.parametrize(
+    ("params", "given"),
+    [
+        ({}, (1, 0.5, None, False)),
+        ({"size": 7.0, "share": 1, "place": "here", "on": True}, (7, 1.0, "here", True)),
+        ({"place": None}, (1, 0.5, None, False)),
+        ({"size": "abc"}, "size='abc'"),
+        ({"size": "7"}, "size='7'"),
+        ({"size": 7.5}, "size=7.5"),
+        ({"share": [1]}, r"share=\[1\]"),
+        ({"on": "maybe"}, "on='maybe'"),
+        ({"place": 3}, "place=3"),
+    ],
+)
+def test_values_are_of_the_types_that_are_declared(params: dict[str, Any], given: Any) -> None:
+    spec = TaskSpec("numbered", "here:Numbered", "Of numbers.")
+    plugin: Any = None  # Only what can't be imported names it.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(factories, "import_factory", lambda *_: Numbered)
+        if isinstance(given, str):
+            with pytest.raises(ConfigError, match=f"the task 'numbered' can't use {given}") as told:
+                factories.make(plugin, spec, params)
+            assert told.value.hint.startswith("its type is ")
+        else:
+            made = factories.make(plugin, spec, params)
+            assert made.given == given
+            assert [type(v) for v in made.given] == [type(v) for v in given]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, get_type_hints
 
 from grasp.contracts import ConfigError, GraspError, PluginError
 from grasp.plugins.loading import cause
@@ -14,6 +14,9 @@ from grasp.plugins.plugin import Plugin
 from grasp.plugins.quiet import stdout_to_stderr
 from grasp.plugins.specs import Spec
 
+#: What settings hold.
+_PLAIN = (str, int, float, bool, list, dict)
+_UNFIT = object()
 #: What one thing of a kind is called.
 SINGULAR = {
     "tasks": "task",
@@ -64,8 +67,8 @@ def make(plugin: Plugin, spec: Spec, params: Mapping[str, Any]) -> Any:
     """
     factory = import_factory(plugin, spec)
     params = validated(plugin, spec, params)
-    given = {**spec.options, **params}
-    _check_signature(factory, spec, given)
+    _check_signature(factory, spec, {**spec.options, **params})
+    given = {**spec.options, **(params if spec.params_model else _typed(factory, spec, params))}
     try:
         return factory(**given)
     except ImportError as error:  # Heavy modules are often imported this late.
@@ -117,6 +120,38 @@ def _check_signature(factory: Callable[..., Any], spec: Spec, given: Mapping[str
             f"the {SINGULAR[spec.kind]} {spec.name!r} needs {' and '.join(missing)}",
             f"give {missing[0]} among its parameters",
         )
+
+
+def _typed(factory: Callable[..., Any], spec: Spec, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Check plain values against the types that a factory without a model declares.
+
+    A whole number may stand for another kind of number; text stands for text alone.
+    """
+    from pydantic import PydanticUserError, TypeAdapter, ValidationError
+
+    try:
+        types = get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
+    except Exception:  # Nothing that can be checked; third parties annotate as they like.
+        return dict(params)
+    found = dict(params)
+    for name in params.keys() & types.keys():
+        value = params[name]
+        if not isinstance(value, _PLAIN):
+            continue
+        try:
+            checked = TypeAdapter(types[name]).validate_python(value)
+        except ValidationError:
+            checked = _UNFIT
+        except (PydanticUserError, TypeError):  # No type of plain data.
+            continue
+        is_number = isinstance(checked, int | float)
+        if checked is _UNFIT or (is_number and isinstance(value, str)):
+            raise ConfigError(
+                f"the {SINGULAR[spec.kind]} {spec.name!r} can't use {name}={value!r}",
+                f"its type is {inspect.formatannotation(types[name])}",
+            )
+        found[name] = checked if is_number else value
+    return found
 
 
 def _refuse_unknown(spec: Spec, given: Iterable[str], known: Iterable[str]) -> None:
