@@ -202,8 +202,8 @@ def test_nothing_outlives_its_episode(kind: str) -> None:
     jail = machine(kind)
     shell = Shell(jail)
     shell.run("setsid nohup sleep 600.75 > /dev/null 2>&1 &", 10)
-    run(jail, ["bash", "-c", "setsid sleep 600.75 > /dev/null 2>&1 & disown"], 1)
-    assert len(_running("600.75")) >= 2
+    run(jail, ["bash", "-c", "setsid sleep 600.75 > /dev/null 2>&1 & disown"], 10)
+    _wait_until(lambda: len(_running("600.75")) >= 2)
     shell.close()
     jail.close()
     _wait_until(lambda: not _running("600.75"))
@@ -232,7 +232,7 @@ def test_nothing_is_left_of_a_killed_run(kind: str, tmp_path: Path) -> None:
     killed = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=places)
     assert killed.stdout is not None
     assert killed.stdout.readline() == "up\n"
-    assert _running("600.5")
+    _wait_until(lambda: bool(_running("600.5")))
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     _wait_until(lambda: not _running("600.5"))

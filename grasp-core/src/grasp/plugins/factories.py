@@ -14,9 +14,6 @@ from grasp.plugins.plugin import Plugin
 from grasp.plugins.quiet import stdout_to_stderr
 from grasp.plugins.specs import Spec
 
-#: What settings hold.
-_PLAIN = (str, int, float, bool, list, dict)
-_UNFIT = object()
 #: What one thing of a kind is called.
 SINGULAR = {
     "tasks": "task",
@@ -67,12 +64,17 @@ def make(plugin: Plugin, spec: Spec, params: Mapping[str, Any]) -> Any:
     """
     factory = import_factory(plugin, spec)
     params = validated(plugin, spec, params)
-    _check_signature(factory, spec, {**spec.options, **params})
-    given = {**spec.options, **(params if spec.params_model else _typed(factory, spec, params))}
+    given = {**spec.options, **params}
+    _check_signature(factory, spec, given)
     try:
         return factory(**given)
     except ImportError as error:  # Heavy modules are often imported this late.
         raise _unusable(plugin, spec, "can't be set up", error) from error
+    except GraspError:
+        raise
+    except (TypeError, ValueError, AttributeError):
+        _check_types(factory, spec, params)
+        raise
 
 
 def validated(plugin: Plugin, spec: Spec, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -122,36 +124,32 @@ def _check_signature(factory: Callable[..., Any], spec: Spec, given: Mapping[str
         )
 
 
-def _typed(factory: Callable[..., Any], spec: Spec, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Check plain values against the types that a factory without a model declares.
+def _check_types(factory: Callable[..., Any], spec: Spec, params: Mapping[str, Any]) -> None:
+    """Look for what made a factory stumble: a value that is not of the type it declares.
 
-    A whole number may stand for another kind of number; text stands for text alone.
+    Raises:
+        ConfigError: There is one.
     """
     from pydantic import PydanticUserError, TypeAdapter, ValidationError
 
     try:
         types = get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
     except Exception:  # Nothing that can be checked; third parties annotate as they like.
-        return dict(params)
-    found = dict(params)
+        return
     for name in params.keys() & types.keys():
         value = params[name]
-        if not isinstance(value, _PLAIN):
-            continue
         try:
-            checked = TypeAdapter(types[name]).validate_python(value)
+            taken = TypeAdapter(types[name]).validate_python(value)
+            fits = not isinstance(value, str) or isinstance(taken, str)
         except ValidationError:
-            checked = _UNFIT
+            fits = False
         except (PydanticUserError, TypeError):  # No type of plain data.
             continue
-        is_number = isinstance(checked, int | float)
-        if checked is _UNFIT or (is_number and isinstance(value, str)):
+        if not fits:
             raise ConfigError(
                 f"the {SINGULAR[spec.kind]} {spec.name!r} can't use {name}={value!r}",
                 f"its type is {inspect.formatannotation(types[name])}",
             )
-        found[name] = checked if is_number else value
-    return found
 
 
 def _refuse_unknown(spec: Spec, given: Iterable[str], known: Iterable[str]) -> None:
