@@ -117,22 +117,21 @@ class MySQLServer:
     def _remove_the_dead(self, cursor: Any) -> None:
         """Remove accounts and databases of runs that were killed: nobody holds their locks."""
         cursor.execute("SELECT schema_name FROM information_schema.schemata")
-        databases = [str(name) for (name,) in cursor.fetchall() if _OURS.fullmatch(str(name))]
-        users: list[str] = []
+        names = [str(name) for (name,) in cursor.fetchall()]
+        drops = {name: f"DROP DATABASE IF EXISTS {quote(name)}" for name in names}
         with contextlib.suppress(self._driver().Error):  # Not every account may look.
             cursor.execute("SELECT user FROM mysql.user WHERE user LIKE 'grasp\\_%'")
-            users = [str(name) for (name,) in cursor.fetchall() if _OURS.fullmatch(str(name))]
-        for name in {*databases, *users}:
+            users = [str(name) for (name,) in cursor.fetchall()]
+            # A database that is called like an account is dropped as what it is.
+            drops = {u: f"DROP USER IF EXISTS {self._account(u)}" for u in users} | drops
+        for name, drop in drops.items():
             found = _OURS.fullmatch(name)
-            assert found is not None
-            cursor.execute("SELECT IS_FREE_LOCK(%s)", (found[1],))
-            if cursor.fetchone()[0] != 1:
+            if found is None:
                 continue
-            with contextlib.suppress(self._driver().Error):  # Another run may remove it too.
-                if name in databases:
-                    cursor.execute(f"DROP DATABASE IF EXISTS {quote(name)}")
-                else:
-                    cursor.execute(f"DROP USER IF EXISTS {self._account(name)}")
+            cursor.execute("SELECT IS_FREE_LOCK(%s)", (found[1],))
+            if cursor.fetchone()[0] == 1:
+                with contextlib.suppress(self._driver().Error):  # Another run may remove it too.
+                    cursor.execute(drop)
 
     def open(self, tables: Sequence[Table]) -> MySQLDatabase:
         """Make a database with these tables."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from grasp.contracts import AgentSetupError, Task
-from grasp.plugins import load_task, registry
+from grasp.plugins import registry
 from grasp.runs.backends import open_backends, open_judge
 from grasp.runs.config import RunConfig
 from grasp.runs.gates import build_gate
@@ -24,16 +23,6 @@ def check_settings(config: RunConfig) -> None:
     """
     registry().find("executors", config.executor)
     build_gate(config.cycle)
-
-
-def check_task(name: str, params: Mapping[str, Any]) -> Task:
-    """Return a task, made but not set up.
-
-    Raises:
-        PluginError: There is none of this name, or it can't be imported.
-        ConfigError: It refuses a parameter.
-    """
-    return load_task(name, **params)
 
 
 def check_method(config: RunConfig, task: Task) -> None:

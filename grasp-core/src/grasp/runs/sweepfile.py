@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from grasp.contracts import ConfigError
+from grasp.plugins import load_task
 from grasp.runs.backends import presets_beside
 from grasp.runs.config import BudgetSection, RunConfig, load_config
-from grasp.runs.foreseen import check_agent, check_method, check_settings, check_task
+from grasp.runs.foreseen import check_agent, check_method, check_settings
 from grasp.runs.planned import check_lists, check_parameters, read_plan, settings_of
 
 #: Settings that a sweep makes itself, and what to do instead.
@@ -83,7 +84,7 @@ def read_sweep(path: Path) -> SweepFile:
     check_parameters(path, "task_params", file.task_params, file.tasks, "tasks")
     check_parameters(path, "method_params", file.method_params, file.methods, "methods")
     check_settings(settings_of(path, file.config, _OWN))
-    tasks = {name: check_task(name, file.task_params.get(name, {})) for name in file.tasks}
+    tasks = {name: load_task(name, **file.task_params.get(name, {})) for name in file.tasks}
     for one in combinations(file)[: len(file.methods)]:
         check_method(config_of(file, one), tasks[one.task])
     for agent in file.agents:

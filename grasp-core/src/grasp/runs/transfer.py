@@ -16,7 +16,7 @@ from grasp.runs.backends import presets_beside
 from grasp.runs.config import load_config
 from grasp.runs.evaluate import evaluate
 from grasp.runs.execute import Listener
-from grasp.runs.foreseen import check_agent, check_task
+from grasp.runs.foreseen import check_agent
 from grasp.runs.planned import write_tables
 from grasp.runs.rundir import make_folder, write_text
 from grasp.runs.sameness import changed_settings
@@ -104,7 +104,7 @@ def _look_ahead(path: Path, file: TransferFile, todo: Sequence[Step]) -> None:
     for agent in dict.fromkeys(step.agent for step in todo):
         check_agent(agent, load_config(file.config), presets_beside(path), usable=True)
     for folder, name in dict.fromkeys((step.source.folder, step.task) for step in todo):
-        load_artifact(folder, check_task(name, file.task_params.get(name, {})))
+        load_artifact(folder, load_task(name, **file.task_params.get(name, {})))
 
 
 def _evaluate(

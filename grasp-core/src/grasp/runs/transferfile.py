@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from grasp.contracts import ConfigError, RunError
 from grasp.plugins import load_task
 from grasp.runs.backends import presets_beside
-from grasp.runs.foreseen import check_agent, check_settings, check_task
+from grasp.runs.foreseen import check_agent, check_settings
 from grasp.runs.planned import check_lists, check_parameters, read_plan, settings_of
 from grasp.runs.rundir import RunDirectory, runs_in
 
@@ -99,7 +99,7 @@ def read_transfer(path: Path) -> TransferFile:
     config = settings_of(path, file.config, _OWN)
     check_settings(config)
     for name in file.tasks:
-        check_task(name, file.task_params.get(name, {}))
+        load_task(name, **file.task_params.get(name, {}))
     for agent in file.agents:
         check_agent(agent, config, presets_beside(path), usable=False)
     return file

@@ -18,7 +18,7 @@ class Machine(Held):
     """One machine; whoever makes it sets ``first`` and tells that it ``is_up``.
 
     Args:
-        limits: Of each process; of all of them where there are control groups.
+        limits: Of each process, and the memory of all of them together.
         user: ``AS_ROOT`` or ``AS_MAKER`` of ``users``.
         before: Command that becomes another user outside.
     """
