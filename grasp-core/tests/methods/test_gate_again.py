@@ -150,7 +150,8 @@ def test_mistakes_get_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixtu
         ((run, "--gate", "confrm"), "did you mean"),
         ((run, "--gate", "confirm", "--set", "alfa=1"), "alpha"),
         ((run, "--gate", "confirm", "--set", "alpha"), "key=value"),
-        ((run, "--gate", "confirm", "--set", "alpha=much"), "probability"),
+        ((run, "--gate", "confirm", "--set", "alpha=much"), "its type is float"),
+        ((run, "--gate", "confirm", "--set", "alpha=2"), "probability"),
         ((str(tmp_path / "none"), "--gate", "confirm"), "no gate decided"),
     ]:
         code, out, errors = command(capsys, *args)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from types import MappingProxyType
+from typing import Any, Literal, TypedDict
 
 import pytest
+import yaml
 
 import grasp as package
 from grasp import MethodSpec, TaskSpec, hookimpl, load_agent, load_method, load_task
@@ -278,37 +280,86 @@ def test_a_greeting_at_first_use_goes_to_stderr(
     ]
 
 
-class Numbered:
-    """Parameters of several types, which it uses as such."""
+class Declared:
+    """Parameters of several types."""
 
     def __init__(
-        self, size: int = 1, share: float = 0.5, place: str | Path | None = None, own: int = 1
+        self,
+        size: int = 1,
+        share: float = 0.5,
+        most: float | None = None,
+        sure: bool = False,
+        mode: str = "",
+        place: str | Path | None = None,
+        folder: Path = Path("."),
+        names: Sequence[str] = (),
+        extra: Mapping[str, Any] = MappingProxyType({}),
+        shape: tuple[int, float] = (1, 1.0),
+        kind: Literal["a", "b"] = "a",
+        own: object = None,
+        anything=None,  # type: ignore[no-untyped-def]
     ) -> None:
-        if own == "mine":
-            raise ConfigError("own has words of its own")
         if size < 0:
             raise ValueError("size is less than 0")
-        self.given = (size + 1, share + 1, Path(place or "."), own + 1)
+        self.given = (size + 1, share + 1, Path(place or "."), sure)
+
+
+def _make(params: dict[str, Any]) -> Any:
+    spec = TaskSpec("typed", "here:Declared", "Of types.")
+    plugin: Any = None  # Only what can't be imported names it.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(factories, "import_factory", lambda *_: Declared)
+        return factories.make(plugin, spec, params)
 
 
 @pytest.mark.parametrize(
-    ("params", "said", "kind"),
+    ("text", "remedy"),
     [
-        ({"size": "abc"}, "the task 'numbered' can't use size='abc'", ConfigError),
-        ({"size": "7"}, "can't use size='7'", ConfigError),
-        ({"share": [1]}, r"can't use share=\[1\]", ConfigError),
-        ({"place": 3}, "can't use place=3", ConfigError),
-        ({"own": "mine"}, "words of its own", ConfigError),
-        ({"size": -1}, "less than 0", ValueError),
+        ("size: abc", "its type is int"),
+        ("size: '7'", "YAML takes 7 for text"),
+        ("size: 1e9", "YAML takes 1e9 for text"),
+        ("size: null", "its type is int"),
+        ("size: 1.5", "its type is int"),
+        ("size: 5.0", "its type is int"),
+        ("size: true", "its type is int"),
+        ("size: .inf", "finite"),
+        ("share: [1]", "its type is float"),
+        ("share: .nan", "finite"),
+        ("share: true", "its type is float"),
+        ("most: .inf", "finite"),
+        ("sure: maybe", "its type is bool"),
+        ("sure: 1", "its type is bool"),
+        ("mode: 3", "quotes of its own"),
+        ("mode: true", "quotes of its own"),
+        ("place: 3", "quotes of its own"),
+        ("folder: 3", "its type is Path"),
+        ("names: abc", "Sequence"),
+        ("names: [a, 3]", "Sequence[str]"),
+        ("extra: {a: [.nan]}", "finite"),
+        ("shape: [1]", "tuple"),
+        ("shape: [true, 1.0]", "tuple"),
+        ("kind: c", "Literal"),
     ],
 )
-def test_values_of_another_type_than_is_declared(
-    params: dict[str, Any], said: str, kind: type[Exception]
-) -> None:
-    spec = TaskSpec("numbered", "here:Numbered", "Of numbers.")
-    plugin: Any = None  # Only what can't be imported names it.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(factories, "import_factory", lambda *_: Numbered)
-        with pytest.raises(kind, match=said):
-            factories.make(plugin, spec, params)
-        assert factories.make(plugin, spec, {"size": 7, "place": "x"}).given[0] == 8
+def test_values_of_another_type_than_is_declared(text: str, remedy: str) -> None:
+    params = yaml.safe_load(text)
+    with pytest.raises(ConfigError, match="the task 'typed' can't use") as caught:
+        _make(params)
+    assert remedy in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{size: 7, share: 1, most: 2, sure: yes, mode: '3', place: x, folder: y}",
+        "{names: [a, b], extra: {a: [1, x, null]}, shape: [1, 2], kind: b, most: null}",
+        "{own: 3, anything: [1, two]}",
+    ],
+)
+def test_values_of_the_declared_types(text: str) -> None:
+    assert _make(yaml.safe_load(text)).given
+
+
+def test_what_a_plugin_refuses_itself() -> None:
+    with pytest.raises(ValueError, match="less than 0"):
+        _make({"size": -1})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
-from typing import Any, get_type_hints
+from typing import Any
 
 from grasp.contracts import ConfigError, GraspError, PluginError
 from grasp.plugins.loading import cause
@@ -13,6 +13,7 @@ from grasp.plugins.nearest import hint
 from grasp.plugins.plugin import Plugin
 from grasp.plugins.quiet import stdout_to_stderr
 from grasp.plugins.specs import Spec
+from grasp.plugins.values import check_types
 
 #: What one thing of a kind is called.
 SINGULAR = {
@@ -66,15 +67,11 @@ def make(plugin: Plugin, spec: Spec, params: Mapping[str, Any]) -> Any:
     params = validated(plugin, spec, params)
     given = {**spec.options, **params}
     _check_signature(factory, spec, given)
+    check_types(factory, _told(spec), params)
     try:
         return factory(**given)
     except ImportError as error:  # Heavy modules are often imported this late.
         raise _unusable(plugin, spec, "can't be set up", error) from error
-    except GraspError:
-        raise
-    except (TypeError, ValueError, AttributeError):
-        _check_types(factory, spec, params)
-        raise
 
 
 def validated(plugin: Plugin, spec: Spec, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -103,9 +100,7 @@ def _unusable(plugin: Plugin, spec: Spec, what: str, error: BaseException) -> Pl
         remedy = f"pip install --force-reinstall {distribution}"
     else:
         remedy = f"update {distribution}, or report this to its authors"
-    return PluginError(
-        f"the {SINGULAR[spec.kind]} {spec.name!r} of {distribution} {what} ({cause(error)})", remedy
-    )
+    return PluginError(f"{_told(spec)} of {distribution} {what} ({cause(error)})", remedy)
 
 
 def _check_signature(factory: Callable[..., Any], spec: Spec, given: Mapping[str, Any]) -> None:
@@ -119,37 +114,13 @@ def _check_signature(factory: Callable[..., Any], spec: Spec, given: Mapping[str
     missing = [p.name for p in named if p.default is p.empty and p.name not in given]
     if missing:
         raise ConfigError(
-            f"the {SINGULAR[spec.kind]} {spec.name!r} needs {' and '.join(missing)}",
+            f"{_told(spec)} needs {' and '.join(missing)}",
             f"give {missing[0]} among its parameters",
         )
 
 
-def _check_types(factory: Callable[..., Any], spec: Spec, params: Mapping[str, Any]) -> None:
-    """Look for what made a factory stumble: a value that is not of the type it declares.
-
-    Raises:
-        ConfigError: There is one.
-    """
-    from pydantic import PydanticUserError, TypeAdapter, ValidationError
-
-    try:
-        types = get_type_hints(factory.__init__ if inspect.isclass(factory) else factory)
-    except Exception:  # Nothing that can be checked; third parties annotate as they like.
-        return
-    for name in params.keys() & types.keys():
-        value = params[name]
-        try:
-            taken = TypeAdapter(types[name]).validate_python(value)
-            fits = not isinstance(value, str) or isinstance(taken, str)
-        except ValidationError:
-            fits = False
-        except (PydanticUserError, TypeError):  # No type of plain data.
-            continue
-        if not fits:
-            raise ConfigError(
-                f"the {SINGULAR[spec.kind]} {spec.name!r} can't use {name}={value!r}",
-                f"its type is {inspect.formatannotation(types[name])}",
-            )
+def _told(spec: Spec) -> str:
+    return f"the {SINGULAR[spec.kind]} {spec.name!r}"
 
 
 def _refuse_unknown(spec: Spec, given: Iterable[str], known: Iterable[str]) -> None:
@@ -158,7 +129,7 @@ def _refuse_unknown(spec: Spec, given: Iterable[str], known: Iterable[str]) -> N
     for name in given:
         if name not in names and name not in spec.options:
             raise ConfigError(
-                f"the {SINGULAR[spec.kind]} {spec.name!r} has no parameter {name!r}",
+                f"{_told(spec)} has no parameter {name!r}",
                 hint(name, names),
             )
 
@@ -169,6 +140,7 @@ def _validated(spec: Spec, model: Any, params: Mapping[str, Any]) -> dict[str, A
     if validate is None:
         known = getattr(model, "__dataclass_fields__", None) or inspect.get_annotations(model)
         _refuse_unknown(spec, params, known)
+        check_types(model, _told(spec), params)
         return dict(params)
     from pydantic import ValidationError
 
@@ -179,7 +151,7 @@ def _validated(spec: Spec, model: Any, params: Mapping[str, Any]) -> dict[str, A
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "parameters"
         raise ConfigError(
-            f"the {SINGULAR[spec.kind]} {spec.name!r} can't use {where}: {first['msg']}",
+            f"{_told(spec)} can't use {where}: {first['msg']}",
             f"see the parameters of {spec.name} in its documentation",
         ) from None
     return {name: getattr(checked, name) for name in params}

@@ -13,11 +13,11 @@ from typing import Any
 from grasp.plugins.factories import import_factory, import_target
 from grasp.plugins.plugin import Plugin
 from grasp.plugins.specs import Spec
+from grasp.plugins.values import type_text
 
 #: Default of a parameter that has none.
 REQUIRED: Any = inspect.Parameter.empty
 
-_MODULES = re.compile(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
 _ENTRY = re.compile(r"(\w+)\s*(?:\([^)]*\))?\s*:\s*(.*)")
 
 
@@ -137,7 +137,7 @@ def _of_model(model: Any) -> Iterator[Parameter]:
             if "$defs" in whole:
                 schema["$defs"] = whole["$defs"]
             text = " ".join((field.description or told.get(name, "")).split())
-            yield Parameter(name, _shown(hints.get(name, REQUIRED)), default, text, schema)
+            yield Parameter(name, type_text(hints.get(name, REQUIRED)), default, text, schema)
     elif dataclasses.is_dataclass(model):
         for one in dataclasses.fields(model):
             default = one.default
@@ -174,7 +174,7 @@ def _of_signature(factory: Callable[..., Any]) -> Parameters:
 
 
 def _parameter(name: str, annotation: Any, default: Any, told: Mapping[str, str]) -> Parameter:
-    return Parameter(name, _shown(annotation), default, told.get(name, ""), _schema(annotation))
+    return Parameter(name, type_text(annotation), default, told.get(name, ""), _schema(annotation))
 
 
 def _hints(holder: Any) -> dict[str, Any]:
@@ -182,19 +182,6 @@ def _hints(holder: Any) -> dict[str, Any]:
         return typing.get_type_hints(holder, include_extras=True)
     except Exception:  # A name that exists for type checkers alone.
         return dict(getattr(holder, "__annotations__", {}))
-
-
-def _shown(annotation: Any) -> str:
-    """Return a type as one would write it."""
-    if annotation is REQUIRED:
-        return ""
-    if isinstance(annotation, str):
-        return annotation
-    if typing.get_origin(annotation) is typing.Annotated:
-        annotation = typing.get_args(annotation)[0]
-    if typing.get_origin(annotation) is typing.Union:  # As Python 3.10 makes of a default of None.
-        return " | ".join(_shown(one) for one in typing.get_args(annotation))
-    return _MODULES.sub("", inspect.formatannotation(annotation)).replace("NoneType", "None")
 
 
 def _schema(annotation: Any) -> dict[str, Any]:
