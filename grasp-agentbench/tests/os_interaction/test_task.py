@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grasp.agents.session import Session
-from grasp.contracts import Completion, ConfigError, ModelCall, Rollout, TaskError, Usage
+from grasp.contracts import Completion, ConfigError, ModelCall, Rollout, Sample, TaskError, Usage
+from grasp.engine.rollouts import Job, run_rollout
 from grasp.runs.api import run_method
 from grasp.testing import check_task
 from grasp_agentbench.os_interaction import prompts
@@ -259,12 +261,62 @@ def test_checks_follow_one_another() -> None:
     sandbox.close()
 
 
-def test_a_machine_that_can_not_be_prepared_asks_nobody(task: OsInteraction) -> None:
-    sample = {**task.samples("dev")[0]}
-    sample["problem"] = {"create": {"init": "exit 1"}, "evaluation": {"match": "x"}}
+def _prepared_by(task: OsInteraction, create: dict[str, Any]) -> Sample:
+    return {**task.samples("dev")[0], "problem": {"evaluation": {"match": "x"}, **create}}
+
+
+_NEVER: dict[str, Any] = {"create": {"init": "echo no such thing >&2; exit 1"}}
+_HANGS: dict[str, Any] = {"start": "sleep 30"}
+
+
+@pytest.mark.parametrize("create", [_NEVER, _HANGS])
+def test_a_machine_that_can_not_be_prepared_is_no_wrong_answer(create: dict[str, Any]) -> None:
+    task = OsInteraction(source="synthetic", sandbox="tempdir", script_seconds=0.5)
+    session = Session(Script_())
+    outcome = run_rollout(
+        task, session, Job(_prepared_by(task, create), "x", "rollout", lambda a: a)
+    )
+    assert outcome.status == "error"
+    assert "the machine could not be prepared" in outcome.error
+    assert "no such thing" in outcome.error or "takes over 0.5 s" in outcome.error
+    assert session.ledger.total == 0
+
+
+@pytest.mark.parametrize("compat", [False, True])
+def test_a_record_that_is_wrong_itself_is_a_wrong_answer(official: Path, compat: bool) -> None:
+    task = OsInteraction(data_dir=official, sandbox="tempdir", upstream_compat=compat)
+    sample = _prepared_by(task, _NEVER)
     rollout = task.rollout(sample, Session(Script_()).agent("rollout", "x"))
     assert (rollout.status, task.evaluate(sample, rollout)) == ("unknown", False)
-    assert "machine-not-prepared" in task.failure_tags(sample, rollout)
+    assert ("machine-not-prepared" in task.failure_tags(sample, rollout)) is not compat
+
+
+@pytest.mark.parametrize("create", [_NEVER, _HANGS])
+def test_the_original_counts_any_unprepared_machine_as_wrong(create: dict[str, Any]) -> None:
+    task = OsInteraction(
+        source="synthetic", sandbox="tempdir", script_seconds=0.5, upstream_compat=True
+    )
+    rollout = task.rollout(_prepared_by(task, create), Session(Script_()).agent("rollout", "x"))
+    assert rollout.status == "unknown"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is limited")
+@pytest.mark.parametrize(
+    ("sandbox", "limits"),
+    [
+        ("tempdir", {"memory_mib": 1}),
+        ("userns", {"memory_mib": 1}),
+        ("userns", {"disk_mib": 1}),
+        ("userns", {"processes": 1}),
+    ],
+)
+def test_a_machine_in_which_nothing_can_run_is_refused(
+    sandbox: str, limits: dict[str, int]
+) -> None:
+    task = OsInteraction(source="synthetic", sandbox=backend(sandbox).name, **limits)
+    with pytest.raises(TaskError, match="can't run a small script with") as caught:
+        task.setup()
+    assert "by default it has memory_mib=1024" in (caught.value.hint or "")
 
 
 # -- official records ------------------------------------------------------------------------

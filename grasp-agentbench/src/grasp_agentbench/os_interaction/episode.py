@@ -13,13 +13,21 @@ from grasp.dialogue import Dialogue, tools_in_text
 from grasp_agentbench.os_interaction import prompts
 from grasp_agentbench.os_interaction.checks import compare
 from grasp_agentbench.os_interaction.records import Problem, Script
-from grasp_agentbench.os_interaction.sandbox import Backend, Sandbox, Shell, ShellTimeout
+from grasp_agentbench.os_interaction.sandbox import (
+    Backend,
+    Sandbox,
+    SandboxError,
+    Shell,
+    ShellTimeout,
+)
 from grasp_agentbench.os_interaction.sandbox.base import run
 
 #: Model calls of an episode.
 MAX_ROUNDS = 8
 #: Seconds that a script may take.
 SCRIPT_SECONDS = 30.0
+#: Statuses from here on are of scripts that were stopped (124), couldn't be begun, or were killed.
+_NOT_ITS_OWN = 124
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ def run_episode(
     as_text: bool = False,
     max_rounds: int = MAX_ROUNDS,
     seconds: float = SCRIPT_SECONDS,
+    sound: bool = False,
     compat: bool = False,
 ) -> Rollout:
     """Run one episode on a machine of its own; ``raw`` of the rollout is a ``Result``.
@@ -60,30 +69,46 @@ def run_episode(
         as_text: Tools are called in the text of replies.
         max_rounds: Model calls.
         seconds: That a script may take.
+        sound: The record's own scripts are known to work: that one fails is the machine's fault.
         compat: A script that takes too long ends the episode, as in the original.
 
     Raises:
         AgentError: A model call failed for good, other than by the prompt's length.
-        SandboxError: The machine can't be made, or is gone.
+        SandboxError: The machine can't be made or prepared, or is gone. (Where a record's
+            script fails by itself, as one of the official ones does, the episode is wrong.)
     """
     sandbox = backend.start()
     try:
         for script in problem.init:
-            if run(sandbox, script.argv(), seconds).status:
+            finished = run(sandbox, script.argv(), seconds)
+            if finished.status:
+                if not compat and (sound or finished.status >= _NOT_ITS_OWN):
+                    raise _unprepared(f"ends with {finished.status}", finished.output)
                 return Rollout(status=Status.UNKNOWN.value, raw=Result(prepared=False))
         shell = Shell(sandbox)
         try:
             if problem.start is not None:
-                shell.run(problem.start.code, seconds)
+                try:
+                    shell.run(problem.start.code, seconds)
+                except ShellTimeout as error:
+                    if not compat:
+                        raise _unprepared(f"takes over {seconds:g} s", error.output) from None
+                    return Rollout(status=Status.UNKNOWN.value, raw=Result(prepared=False))
             return _work(
                 sample, problem, sandbox, shell, agent, as_text, max_rounds, seconds, compat
             )
-        except ShellTimeout:  # Of the start, which the agent has no part in.
-            return Rollout(status=Status.UNKNOWN.value, raw=Result(prepared=False))
         finally:
             shell.close()
     finally:
         sandbox.close()
+
+
+def _unprepared(how: str, output: str) -> SandboxError:
+    said = " ".join(output.split())[-200:]
+    return SandboxError(
+        f"the machine could not be prepared: a script of the sample's {how}"
+        + (f", and says {said}" if said else "")
+    )
 
 
 def _work(

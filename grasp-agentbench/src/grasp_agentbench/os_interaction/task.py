@@ -144,6 +144,7 @@ class OsInteraction(Task):
             as_text=self._as_text,
             max_rounds=self._max_rounds,
             seconds=self._seconds,
+            sound=self.source == "synthetic",
             compat=self._compat,
         )
 

@@ -9,11 +9,20 @@ from pathlib import Path
 from grasp.contracts import TaskBackend, TaskError
 from grasp_agentbench.os_interaction.sandbox.base import Backend, Limits, run
 from grasp_agentbench.os_interaction.sandbox.docker import CONTAINER_IMAGE
-from grasp_agentbench.os_interaction.sandbox.shell import TERMINALS
+from grasp_agentbench.os_interaction.sandbox.shell import TERMINALS, Shell, ShellTimeout
 
 #: From the strongest boundary to none; ``auto`` takes the first that works.
 BACKENDS = ("userns", "bwrap", "docker", "tempdir")
 
+#: What samples need at the least: a dozen processes, some 20 MB of memory, 2 MB of files. By bash
+#: alone, as an image may have little else.
+_TRIAL = """(
+pass() { while read -r line; do echo "$line"; done; }
+printf -v text %8000000s ""
+printf %2000000s "" > .trial || exit
+echo passed | pass | pass | pass | pass | pass | pass | pass | pass | pass | pass
+)"""
+_PASSED = "passed"
 _ABOUT = {
     "userns": "namespaces of Linux: own files, processes and users, no network",
     "bwrap": "the same by bubblewrap: one user, programs that can't be changed",
@@ -88,14 +97,45 @@ def choose(
         problem = problem_of(name, image, container)
         if problem:
             raise TaskError(f"the sandbox {name} doesn't work here: {problem}", _REMEDIES[name])
-        return make(name, limits, image, container)
+        return _proven(make(name, limits, image, container), limits)
     for candidate in BACKENDS[:-1]:
         if not problem_of(candidate, image, container):
-            return make(candidate, limits, image, container)
+            return _proven(make(candidate, limits, image, container), limits)
     raise TaskError(
         "no sandbox works here, and a model's commands need one",
         "grasp doctor agentbench-os says how to get one; -P sandbox=tempdir runs them as yourself",
     )
+
+
+def _proven(backend: Backend, limits: Limits) -> Backend:
+    """Return a backend whose machines can work within the limits: one of them has tried.
+
+    Otherwise each episode would be counted as the model's failure.
+    """
+    try:
+        sandbox = backend.start()
+        try:
+            finished = run(sandbox, ["bash", "-c", _TRIAL], 20)
+            said = finished.output.strip()
+            if said == _PASSED:
+                shell = Shell(sandbox)
+                said = shell.run(_TRIAL, 20)
+                shell.close()
+        finally:
+            sandbox.close()
+    except (OSError, ShellTimeout) as error:
+        said = str(error)
+    if said != _PASSED:
+        reason = " ".join(said.split())[-120:] or "it is killed"
+        raise TaskError(
+            f"a machine can't run a small script with {_listed(limits)}: {reason}",
+            f"give it more; by default it has {_listed(Limits())}",
+        )
+    return backend
+
+
+def _listed(limits: Limits) -> str:
+    return ", ".join(f"{name}={value}" for name, value in vars(limits).items())
 
 
 def sandbox_backends(
