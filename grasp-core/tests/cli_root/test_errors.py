@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from grasp.cli import main as root
+from grasp.cli.terminated import Terminated
 from grasp.contracts import AgentError, BudgetSpent, ConfigError
 
 from ..plugins.distributions import Command, Ran
@@ -144,6 +147,12 @@ def test_an_interrupted_run_says_how_to_go_on(boom: Callable[..., None], grasp: 
     assert ran.err.strip() == (
         "Interrupted: what was answered is saved; go on with the same command and --resume"
     )
+    boom(raising(Terminated()), "sweep")
+    ran = grasp("sweep")
+    assert (ran.code, ran.err.strip()) == (
+        143,
+        "Terminated: what was answered is saved; the same command goes on",
+    )
 
 
 def test_no_to_a_question_is_not_an_interrupt(
@@ -183,15 +192,38 @@ def test_an_interrupt_while_a_command_is_imported(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-def test_a_real_interrupt(environment: None) -> None:
-    code = (
+@pytest.mark.parametrize(
+    ("name", "code", "said"), [("SIGINT", 130, "Interrupted"), ("SIGTERM", 143, "Terminated")]
+)
+def test_a_real_interrupt(name: str, code: int, said: str, environment: None) -> None:
+    program = (
         "import signal, sys, os; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from grasp.cli import main as root\n"
-        "root._added = lambda ctx: os.kill(os.getpid(), signal.SIGINT)\n"
+        f"root._added = lambda ctx: os.kill(os.getpid(), signal.{name})\n"
         "root.main(['--traceback', 'medagent'])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "Interrupted")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (code, "", said)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None])
+def test_whoever_handles_being_terminated_keeps_that(
+    handler: Any, boom: Boom, grasp: Command
+) -> None:
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        boom(lambda: os.kill(os.getpid(), signal.SIGTERM))
+        assert grasp("list-plugins").code == 0
+        assert signal.getsignal(signal.SIGTERM) is handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def test_the_handler_is_gone_afterwards(grasp: Command) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    grasp("--version")
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 # -- a reader that goes away ---------------------------------------------------------

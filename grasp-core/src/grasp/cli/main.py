@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grasp import __version__
+from grasp.cli.terminated import Terminated, terminable
 
 if TYPE_CHECKING:
     from grasp.plugins.commands import Commands
@@ -43,6 +44,14 @@ _COMMANDS = {
     "new-plugin": ("grasp.cli.new_plugin:new_plugin", "Write the distribution of a new plugin."),
     "doctor": ("grasp.cli.doctor:doctor", "Say which backends are usable."),
     "data": ("grasp.cli.data:data", "Fetch benchmarks' official data files."),
+}
+
+
+#: What is said of commands that go on where they stopped.
+_GOES_ON = {
+    "run": ": what was answered is saved; go on with the same command and --resume",
+    "sweep": ": what was answered is saved; the same command goes on",
+    "transfer": ": what was answered is saved; the same command goes on",
 }
 
 
@@ -170,7 +179,9 @@ def cli() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     arguments = sys.argv[1:] if args is None else args
-    sys.exit(_guarded(arguments))
+    with terminable():
+        code = _guarded(arguments)
+    sys.exit(code)
 
 
 def _guarded(arguments: list[str]) -> int:
@@ -180,15 +191,16 @@ def _guarded(arguments: list[str]) -> int:
         sys.stdout.flush()
         return int(code or 0)
     except click.exceptions.Abort as error:
-        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
-            return _interrupted(arguments[position:])
+        cause = error.__cause__ or error.__context__
+        if isinstance(cause, KeyboardInterrupt):
+            return _interrupted(cause, arguments[position:])
         _say("Aborted")
         return 1
     except click.ClickException as error:
         error.show()
         return int(error.exit_code)
-    except KeyboardInterrupt:
-        return _interrupted(arguments[position:])
+    except KeyboardInterrupt as error:
+        return _interrupted(error, arguments[position:])
     except BrokenPipeError:
         # The reader went away; leave nothing for the interpreter to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -207,10 +219,11 @@ def _command_position(arguments: list[str]) -> int:
     return index
 
 
-def _interrupted(command: list[str]) -> int:
-    saved = ": what was answered is saved; go on with the same command and --resume"
-    _say("Interrupted" + (saved if command[:1] == ["run"] else ""))
-    return 130
+def _interrupted(error: KeyboardInterrupt, command: list[str]) -> int:
+    """Say how to go on; return what a shell has for a command that ends by the signal."""
+    how, code = ("Terminated", 143) if isinstance(error, Terminated) else ("Interrupted", 130)
+    _say(how + _GOES_ON.get(command[0] if command else "", ""))
+    return code
 
 
 def _explain(error: Exception) -> int:
