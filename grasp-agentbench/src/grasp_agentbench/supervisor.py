@@ -1,56 +1,76 @@
 """Runs a server that must not outlive the process that needs it.
 
-``python -m grasp_agentbench.supervisor FOLDER COMMAND...`` runs the command until standard input
-ends, which it does however the parent dies, ``kill -9`` included; then it stops the command and
-deletes the folder.
+``python -m grasp_agentbench.supervisor PLAN`` runs commands, one after another, until standard
+input ends, which it does however the parent dies, ``kill -9`` included; then it stops the command
+of that moment and deletes their folder.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-#: Seconds for a server to end by itself.
+#: Seconds for a command to end by itself.
 GRACE = 5.0
+#: Seconds between two looks at whether the command has ended.
+_TICK = 0.2
+#: Bytes of the log that a failed command leaves.
+_LAST = 4000
 
 
 class Supervised:
-    """A command under a supervisor of its own.
+    """Commands under a supervisor of their own: what prepares a server, and the server.
 
     Args:
-        folder: What is deleted when it ends.
-        command: The command; its output goes to ``log`` in the folder.
-        user: Account and group it runs as, where this process is root.
+        folder: Where they work; deleted when they end. Their output goes to ``log`` in it.
+        commands: Run one after another; a failing one is the last.
+        user: Account and group they run as, where this process is root.
+        variables: Of the environment, beside those of this process.
     """
 
     def __init__(
-        self, folder: Path, command: Sequence[str], user: tuple[int, int] | None = None
+        self,
+        folder: Path,
+        commands: Sequence[Sequence[str]],
+        user: tuple[int, int] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
-        arguments = [sys.executable, "-m", "grasp_agentbench.supervisor", str(folder)]
-        if user is not None:
-            arguments += [f"--user={user[0]}:{user[1]}"]
+        account = {} if user is None else {"user": user[0], "group": user[1]}
+        plan = {"folder": str(folder), "commands": commands, "account": account}
         self._process = subprocess.Popen(
-            [*arguments, *command],
+            [sys.executable, "-m", "grasp_agentbench.supervisor", json.dumps(plan)],
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env={**os.environ, **(variables or {})},
             start_new_session=True,  # An interrupt at the terminal is for us alone.
         )
+        self._said: str | None = None
 
     @property
     def running(self) -> bool:
-        """The command has not ended."""
+        """The last command has not ended."""
         return self._process.poll() is None
 
+    @property
+    def last_words(self) -> str:
+        """Wait for the end; the end of the log, if a command failed by itself."""
+        assert self._process.stdout is not None
+        if self._said is None:
+            self._said = self._process.stdout.read().decode("utf-8", "replace")
+        return self._said
+
     def stop(self) -> None:
-        """End it and wait until it is gone."""
+        """End them and wait until they are gone."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
@@ -58,34 +78,58 @@ class Supervised:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command until standard input ends; return its status."""
-    folder, *command = arguments
-    user: dict[str, Any] = {}
-    if command[0].startswith("--user="):
-        uid, gid = command.pop(0).removeprefix("--user=").split(":")
-        user = {"user": int(uid), "group": int(gid)}
-    with open(Path(folder) / "log", "ab") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, **user
-        )
-    threading.Thread(target=_watch, args=(process,), daemon=True).start()
+    """Run the commands of a plan; return the status of the last."""
+    plan = json.loads(arguments[0])
+    folder = Path(plan["folder"])
+    status: int | None = 0
     try:
-        return int(process.wait())
+        with open(folder / "log", "a+b") as log:
+            for command in plan["commands"]:
+                status = _run(command, folder, log, plan["account"])
+                if status is None:
+                    return 0
+                if status:
+                    log.seek(max(0, log.seek(0, os.SEEK_END) - _LAST))
+                    os.write(1, log.read())
+                    break
+        return status or 0
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _watch(process: subprocess.Popen[bytes]) -> None:
-    while os.read(0, 4096):
-        pass
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(GRACE)
-    except subprocess.TimeoutExpired:
-        process.kill()
+def _run(
+    command: Sequence[str], folder: Path, log: BinaryIO, account: Mapping[str, Any]
+) -> int | None:
+    """Return a command's status; ``None`` if standard input ended first, which ended it."""
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        cwd=folder,
+        start_new_session=True,
+        **account,
+    )
+    while (status := process.poll()) is None:
+        ready, _, _ = select.select([0], [], [], _TICK)
+        if ready and not os.read(0, 4096):
+            _end(process)
+            return None
+    return status
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command and what it has started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
 
 
 if __name__ == "__main__":

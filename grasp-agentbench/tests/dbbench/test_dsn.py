@@ -16,7 +16,8 @@ import pytest
 
 from grasp.contracts import TaskError
 from grasp_agentbench.dbbench import mariadb as own
-from grasp_agentbench.dbbench.mysql import MySQLServer, parse_dsn
+from grasp_agentbench.dbbench import mysql
+from grasp_agentbench.dbbench.mysql import MySQLServer, NoServer, parse_dsn
 from grasp_agentbench.dbbench.records import Record
 from grasp_agentbench.dbbench.task import DBBench
 
@@ -34,14 +35,14 @@ def port() -> Iterator[int]:
         pytest.skip("MariaDB is not installed")
     with socket.create_server(("127.0.0.1", 0)) as free:
         number = int(free.getsockname()[1])
-    told = own._command
+    told = own._serving
 
     def at_a_port(*arguments: Any) -> list[str]:
         said = [part for part in told(*arguments) if part != "--skip-networking"]
         return [*said, "--bind-address=127.0.0.1", f"--port={number}"]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(own, "_command", at_a_port)
+        patch.setattr(own, "_serving", at_a_port)
         server = own.MariaDBServer()
         server.start()
     assert server._server is not None
@@ -124,6 +125,23 @@ def test_an_account_that_may_not_is_told(port: int, monkeypatch: pytest.MonkeyPa
         DBBench(source="synthetic", dsn=f"mysql://clerk@127.0.0.1:{port}/").setup()
     with pytest.raises(TaskError, match="can't be used: 1045"):
         DBBench(source="synthetic", dsn=f"mysql://boss:wrong@127.0.0.1:{port}/").setup()
+
+
+def test_what_never_answers_is_told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mysql, "_PATIENCE", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"mysql://127.0.0.1:{silent.getsockname()[1]}/"
+        with pytest.raises(NoServer, match="can't be used: 2013"):
+            DBBench(source="synthetic", dsn=address).setup()
+
+
+def test_a_mode_that_the_server_has_not_is_told_at_once() -> None:
+    if own.find_programs() is None:
+        pytest.skip("MariaDB is not installed")
+    task = DBBench(source="synthetic", backend="mariadb", sql_mode="STRICT")
+    with pytest.raises(TaskError, match="1231") as caught:
+        task.setup()
+    assert caught.value.hint == "set an sql_mode that this server has"
 
 
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:

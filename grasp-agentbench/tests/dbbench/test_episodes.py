@@ -156,7 +156,9 @@ def test_what_the_writer_is_told(records: Mapping[str, Record]) -> None:
 @pytest.mark.parametrize(
     "params",
     [{"backend": "oracle"}, {"backend": "mysql"}, {"source": "x"}, {"max_rounds": 0},
-     {"dsn": "http://h"}, {"dsn": "mysql://h:x/"}, {"statement_seconds": 0}],
+     {"dsn": "http://h"}, {"dsn": "mysql://h:x/"}, {"dsn": "mysql://[::1/"},
+     {"dsn": "mysql://h/", "backend": "embedded"}, {"dsn": "mysql://h/", "backend": "mariadb"},
+     {"sql_mode": "ANSI"}, {"statement_seconds": 0}, {"statement_seconds": 1e300}],
 )  # fmt: skip
 def test_bad_parameters(params: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):

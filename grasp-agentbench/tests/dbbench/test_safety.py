@@ -145,18 +145,39 @@ time.sleep(600)
 
 
 @pytest.mark.integration
-def test_nothing_is_left_of_a_killed_run() -> None:
+@pytest.mark.parametrize("moment", ["folder", "installing", "serving"])
+def test_nothing_is_left_of_a_killed_run(moment: str, tmp_path: Path) -> None:
     if find_programs() is None:
         pytest.skip("MariaDB is not installed")
-    run = subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True)
+    for parent in (tmp_path, *tmp_path.parents[:3]):  # The server's account must enter it.
+        if parent.stat().st_uid == os.getuid() and parent != Path("/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+    run = subprocess.Popen(
+        [sys.executable, "-c", KILLED],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
     assert run.stdout is not None
-    folder = Path(run.stdout.readline().strip())
-    assert folder.is_dir()
+    ends = time.monotonic() + 60
+    folders: list[Path] = []
+    while not folders:
+        assert time.monotonic() < ends
+        folders = list(tmp_path.glob("grasp-mariadb-*"))
+    (folder,) = folders
+    if moment == "installing":
+        while not (folder / "data" / "mysql").exists():
+            assert time.monotonic() < ends
+    elif moment == "serving":
+        assert run.stdout.readline().decode().strip() == str(folder)
     os.kill(run.pid, signal.SIGKILL)
     run.wait()
-    ends = time.monotonic() + 15
+    run.stdout.close()
+    ends = time.monotonic() + 30
     while time.monotonic() < ends and (folder.exists() or _servers(folder)):
         time.sleep(0.1)
+    if moment == "folder" and folder.exists():  # Killed before anyone watched: it is empty.
+        assert not any(path.is_file() for path in folder.rglob("*"))
+        return
     assert not folder.exists()
     assert not _servers(folder)
 

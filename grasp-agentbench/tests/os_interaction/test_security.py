@@ -236,10 +236,5 @@ def test_nothing_is_left_of_a_killed_run(kind: str, tmp_path: Path) -> None:
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     _wait_until(lambda: not _running("600.5"))
-
-    def cleared() -> bool:
-        machine(kind).close()  # The next one removes the groups of the dead.
-        return _nothing_left(killed.pid)
-
-    _wait_until(cleared)
+    _wait_until(lambda: _nothing_left(killed.pid))
     assert os.listdir(tmp_path) == []

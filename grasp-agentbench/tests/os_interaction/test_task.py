@@ -388,7 +388,8 @@ def test_missing_files_are_told_in_one_line(tmp_path: Path, official: Path) -> N
 @pytest.mark.parametrize(
     "params",
     [{"source": "x"}, {"source": "official"}, {"sandbox": "x"}, {"max_rounds": 0},
-     {"memory_mib": 0}, {"script_seconds": 0}],
+     {"memory_mib": 0}, {"script_seconds": 0}, {"script_seconds": 1e300},
+     {"container_image": ""}, {"container_image": "--privileged"}],
 )  # fmt: skip
 def test_bad_parameters(params: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):

@@ -219,6 +219,9 @@ def test_own_files(tmp_path: Path) -> None:
     (tmp_path / "items_shuffle.json").write_text('[{"asin": "B1"}]')
     with pytest.raises(TaskError, match="are not WebShop's: KeyError"):
         WebShop(data_dir=tmp_path)
+    (tmp_path / "items_shuffle.json").write_text("[]")
+    with pytest.raises(TaskError, match="no product has instructions"):
+        WebShop(data_dir=tmp_path)
     (tmp_path / "items_shuffle.json").write_text("[")
     with pytest.raises(TaskError, match="can't read"):
         WebShop(data_dir=tmp_path)

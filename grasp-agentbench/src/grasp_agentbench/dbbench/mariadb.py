@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from grasp.contracts import TaskError
-from grasp_agentbench.dbbench.mysql import MySQLDatabase, MySQLServer
+from grasp_agentbench.dbbench.mysql import MySQLDatabase, MySQLServer, NoServer
 from grasp_agentbench.dbbench.records import Table
 from grasp_agentbench.supervisor import Supervised
 
-#: Seconds for the server to answer.
-_START_SECONDS = 60.0
+#: Seconds for the server's folder to be made, and for it to answer.
+_START_SECONDS = 300.0
 REMEDY = "sudo apt-get install mariadb-server, brew install mariadb, or name a server with dsn"
 
 
@@ -64,9 +62,11 @@ class MariaDBServer:
             if user is not None:
                 os.chown(made, *user)
         try:
-            self._install(programs[1], data, files, user)
-            self._process = Supervised(folder, _command(programs[0], data, files, socket), user)
-            self._wait(socket, folder / "log")
+            commands = [_installing(programs[1], data), _serving(programs[0], data, files, socket)]
+            # The caller's own temporary folder may be closed to another account.
+            variables = {"TMPDIR": str(files)}
+            self._process = Supervised(folder, commands, user, variables)
+            self._server = self._wait(self._process, socket)
         except BaseException:
             self.stop()
             shutil.rmtree(folder, ignore_errors=True)
@@ -85,36 +85,7 @@ class MariaDBServer:
             self._process.stop()
             self._process = None
 
-    def _install(self, program: str, data: Path, files: Path, user: tuple[int, int] | None) -> None:
-        arguments = [
-            program,
-            "--no-defaults",
-            f"--datadir={data}",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-        ]
-        account: dict[str, Any] = {} if user is None else {"user": user[0], "group": user[1]}
-        ran = subprocess.run(
-            arguments,
-            capture_output=True,
-            text=True,
-            cwd=data,
-            # The caller's own may be closed to another account.
-            env={**os.environ, "TMPDIR": str(files)},
-            check=False,
-            **account,
-        )
-        if ran.returncode:
-            said = (ran.stderr or ran.stdout).strip().splitlines() or ["no reason given"]
-            reason = next((line for line in said if "[ERROR]" in line), said[-1])
-            hint = (
-                "run as root, it is the account nobody's: set TMPDIR to a folder that all may enter"
-            )
-            raise TaskError(
-                f"MariaDB can't make its folder: {reason}", REMEDY if user is None else hint
-            )
-
-    def _wait(self, socket: Path, log: Path) -> None:
+    def _wait(self, process: Supervised, socket: Path) -> MySQLServer:
         server = MySQLServer(
             {"user": "root", "unix_socket": str(socket)}, self._seconds, self._mode
         )
@@ -122,18 +93,41 @@ class MariaDBServer:
         while True:
             try:
                 server.start()
-                break
-            except TaskError as error:
-                running = self._process is not None and self._process.running
-                if not running or time.monotonic() > ends:
+                return server
+            except NoServer as error:
+                if not process.running:
                     raise TaskError(
-                        f"MariaDB doesn't start: {error.message}", f"see {log}"
+                        f"MariaDB doesn't start: {_reason(process.last_words)}", _remedy()
                     ) from None
+                if time.monotonic() > ends:
+                    raise TaskError(f"MariaDB doesn't start: {error.message}", REMEDY) from None
             time.sleep(0.05)
-        self._server = server
 
 
-def _command(program: str, data: Path, files: Path, socket: Path) -> list[str]:
+def _reason(log: str) -> str:
+    """Return the line of the server's words that says most."""
+    lines = log.strip().splitlines() or ["no reason given"]
+    telling = [line for line in lines if "[ERROR]" in line or "denied" in line]
+    return telling[0] if telling else lines[-1]
+
+
+def _remedy() -> str:
+    if _unprivileged() is None:
+        return REMEDY
+    return "run as root, it is the account nobody's: set TMPDIR to a folder that all may enter"
+
+
+def _installing(program: str, data: Path) -> list[str]:
+    return [
+        program,
+        "--no-defaults",
+        f"--datadir={data}",
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+    ]
+
+
+def _serving(program: str, data: Path, files: Path, socket: Path) -> list[str]:
     return [
         program,
         "--no-defaults",

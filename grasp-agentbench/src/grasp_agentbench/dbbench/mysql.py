@@ -32,15 +32,29 @@ _STATES: Mapping[int, str] = {
 _TIMEOUTS = frozenset((1969, 3024))
 #: Of a connection that is gone.
 _LOST = frozenset((2003, 2006, 2013, 2055))
+#: Of one that can't be made.
+_UNREACHABLE = frozenset((2002, 2003, 2013))
+#: What to do about a server that can't be used, by its error's number.
+_HINTS: Mapping[int, str] = {
+    0: "may the account make databases and users?",
+    1045: "set the account's password: MYSQL_PWD",
+    1231: "set an sql_mode that this server has",
+}
 
 _numbers = itertools.count()
 #: Accounts are called so, and their databases by the account and a number.
 _OURS = re.compile(r"(grasp_[0-9a-f]{12})(?:_\d+)?")
 #: Seconds that a connection may be silent: as long as a run lasts.
 _SILENCE = 365 * 86400
+#: Seconds for a server to answer at first.
+_PATIENCE = 10
 #: Password of our account, which lives as long as this process.
 _SECRET = os.urandom(16).hex()
 _INSTALL = "pip install 'grasp-agentbench[dbbench]'"
+
+
+class NoServer(TaskError):
+    """Nothing answers at the address."""
 
 
 def parse_dsn(dsn: str) -> dict[str, Any]:
@@ -51,12 +65,13 @@ def parse_dsn(dsn: str) -> dict[str, Any]:
     Raises:
         ConfigError: It is not of this form.
     """
-    parts = urlsplit(dsn)
     try:
+        parts = urlsplit(dsn)
         port = parts.port
+        known = parts.scheme in ("mysql", "mariadb")
     except ValueError:
-        port = -1
-    if parts.scheme not in ("mysql", "mariadb") or port == -1:
+        known = False
+    if not known:
         raise ConfigError(
             "the dsn is not an address of a MySQL server", "mysql://USER:PASSWORD@HOST:3306/"
         )
@@ -109,10 +124,11 @@ class MySQLServer:
                 cursor.execute("SELECT GET_LOCK(%s, 0)", (self._user,))
                 self._remove_the_dead(cursor)
         except self._driver().Error as error:
-            raise TaskError(
-                f"the MySQL server can't be used: {_told(error)}",
-                "is it running, and may the account make databases and users?",
-            ) from None
+            told = _told(error)
+            message = f"the MySQL server can't be used: {told}"
+            if told.number in _UNREACHABLE:
+                raise NoServer(message, "is it running, and is this its address?") from None
+            raise TaskError(message, _HINTS.get(told.number, _HINTS[0])) from None
 
     def _remove_the_dead(self, cursor: Any) -> None:
         """Remove accounts and databases of runs that were killed: nobody holds their locks."""
@@ -155,22 +171,28 @@ class MySQLServer:
 
     def stop(self) -> None:
         """Remove the account."""
-        if self._version:
-            try:
-                with self.connect() as connection, connection.cursor() as cursor:
-                    cursor.execute(f"DROP USER IF EXISTS {self._account(self._user)}")
+        if not self._version:
+            return
+        self._version = ""
+        with (
+            contextlib.suppress(self._driver().Error),  # If it is gone, the account is too.
+            self.connect() as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f"DROP USER IF EXISTS {self._account(self._user)}")
+        if self._lock is not None:
+            with contextlib.suppress(self._driver().Error, OSError):
                 self._lock.close()
-            except self._driver().Error:
-                pass
-            self._version = ""
+            self._lock = None
 
     def connect(self, **others: Any) -> Any:
         """Return a new connection of the driver."""
-        limit = int(self._seconds) + 5
+        # What is no server of MySQL may take a connection and never say a word.
+        limit = int(self._seconds) + 5 if self._version else _PATIENCE
         arguments = {
             "charset": "utf8mb4",
             "autocommit": True,
-            "connect_timeout": 10,
+            "connect_timeout": _PATIENCE,
             "read_timeout": limit,
             "write_timeout": limit,
             "local_infile": False,

@@ -29,7 +29,9 @@ from grasp_agentbench.dbbench.splits import split_records
 from grasp_agentbench.dbbench.synth import synthetic_splits
 from grasp_agentbench.sources import SOURCES
 
-BACKENDS = ("embedded", "mariadb", "mysql")
+BACKENDS = ("auto", "embedded", "mariadb", "mysql")
+#: Seconds that a statement may be given.
+_LONGEST = 86400
 
 
 class DBBench(Task):
@@ -39,10 +41,11 @@ class DBBench(Task):
         source: ``official`` records (pulled), ``synthetic`` (our own), or ``auto``: official if
             they have been pulled.
         seed: Of the synthetic tables and questions.
-        backend: ``embedded`` (SQLite that understands MySQL), ``mariadb`` (a server of our own)
-            or ``mysql`` (the server of ``dsn``).
-        dsn: ``mysql://USER@HOST:PORT/`` of a server to use; implies ``mysql``. The password is
-            best set in the variable MYSQL_PWD: a run's record keeps none.
+        backend: ``embedded`` (SQLite that understands MySQL), ``mariadb`` (a server of our own),
+            ``mysql`` (the server of ``dsn``), or ``auto``: ``mysql`` with a ``dsn``, else
+            ``embedded``.
+        dsn: ``mysql://USER@HOST:PORT/`` of a server to use. The password is best set in the
+            variable MYSQL_PWD: a run's record keeps none.
         sql_mode: Of MySQL's connections; empty, as most expected tables were made.
         statement_seconds: Longest that a statement may run.
         tool_calling: ``native``, or ``text`` for models whose endpoint has no tool calls.
@@ -66,7 +69,7 @@ class DBBench(Task):
         *,
         source: str = "auto",
         seed: int = 7,
-        backend: str = "embedded",
+        backend: str = "auto",
         dsn: str | None = None,
         sql_mode: str = "",
         statement_seconds: float = 60.0,
@@ -80,11 +83,21 @@ class DBBench(Task):
             raise ConfigError(f"backend is {backend!r}", f"it is one of {', '.join(BACKENDS)}")
         if max_rounds < 1:
             raise ConfigError(f"max_rounds is {max_rounds}", "use 1 or more")
-        if statement_seconds <= 0:
-            raise ConfigError(f"statement_seconds is {statement_seconds}", "use more than 0")
-        self.backend = "mysql" if dsn is not None else backend
-        if self.backend == "mysql" and dsn is None:
+        if not 0 < statement_seconds <= _LONGEST:
+            raise ConfigError(
+                f"statement_seconds is {statement_seconds}", f"use more than 0, at most {_LONGEST}"
+            )
+        if backend == "auto":
+            backend = "embedded" if dsn is None else "mysql"
+        if backend == "mysql" and dsn is None:
             raise ConfigError("backend mysql needs a server", "set dsn")
+        if backend != "mysql" and dsn is not None:
+            raise ConfigError(
+                f"backend {backend} uses no other server", "leave out either dsn or backend"
+            )
+        if backend == "embedded" and sql_mode:
+            raise ConfigError("the embedded database has no sql_mode", "set backend=mariadb")
+        self.backend = backend
         self.max_turns = self._max_rounds = max_rounds
         self._as_text = is_text(tool_calling)
         self._compat = bool(upstream_compat)

@@ -33,6 +33,8 @@ from grasp_agentbench.sources import official_folder
 
 #: Names the folder with the official records.
 DATA_VARIABLE = "AGENTBENCH_OS_DATA"
+#: More of anything can't be told to the system.
+_MOST = 1_000_000_000
 
 
 class OsInteraction(Task):
@@ -96,8 +98,12 @@ class OsInteraction(Task):
         numbers = {"max_rounds": max_rounds, "memory_mib": memory_mib, "disk_mib": disk_mib,
                    "processes": processes, "script_seconds": script_seconds}  # fmt: skip
         for name, value in numbers.items():
-            if value <= 0:
-                raise ConfigError(f"{name} is {value}", "use more than 0")
+            if not 0 < value <= _MOST:
+                raise ConfigError(f"{name} is {value}", f"use more than 0, at most {_MOST}")
+        if not container_image or container_image.startswith("-"):
+            raise ConfigError(
+                f"container_image is {container_image!r}", f"name one, as {CONTAINER_IMAGE}"
+            )
         self.max_turns = self._max_rounds = max_rounds
         self._as_text = is_text(tool_calling)
         self._compat = bool(upstream_compat)

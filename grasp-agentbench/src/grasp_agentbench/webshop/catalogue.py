@@ -117,7 +117,10 @@ def read_catalogue(folder: Path, seed: int) -> Catalogue:
     attributes = _load(folder, "items_ins_v2")
     instructions = _load(folder, "items_human_ins")
     try:
-        return build_catalogue(items, attributes, instructions, seed)
+        catalogue = build_catalogue(items, attributes, instructions, seed)
+        if not catalogue.goals:
+            raise ValueError("no product has instructions")
+        return catalogue
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise TaskError(
             f"the files in {folder} are not WebShop's: {type(error).__name__}: {error}",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import itertools
 import os
+import subprocess
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from grasp_agentbench.os_interaction.sandbox.base import Limits
@@ -14,6 +17,18 @@ from grasp_agentbench.os_interaction.sandbox.base import Limits
 _ROOT = Path("/sys/fs/cgroup")
 _PREFIX = "grasp-os-"
 _MEMORY = ("memory.max", "memory.limit_in_bytes")
+#: Waits for the end of its input, then removes folders until none is left, or for ten seconds.
+_REAPING = """
+cat
+for _ in {1..100}; do
+    left=
+    for folder in $(compgen -G "$1"; compgen -G "$2"; compgen -G "$3"); do
+        rmdir "$folder" || left=1
+    done
+    [ "$left" ] || exit
+    sleep 0.1
+done
+"""
 _numbers = itertools.count()
 
 
@@ -25,13 +40,14 @@ class Group:
     """
 
     def __init__(self, limits: Limits) -> None:
-        _clear_stale()
-        name = f"{_PREFIX}{os.getpid()}-{next(_numbers)}"
+        ours = _ours(os.getpid())
         self.folders = [
             folder
             for parent, files in _hierarchies(limits).items()
-            if (folder := _make(parent / name, files)) is not None
+            if (folder := _make(parent / f"{ours}{next(_numbers)}", files)) is not None
         ]
+        if self.folders:
+            _reaper(ours)
 
     @property
     def memory(self) -> bool:
@@ -74,14 +90,31 @@ def _make(folder: Path, files: Mapping[str, str]) -> Path | None:
         return None
 
 
-def _clear_stale() -> None:
-    """Remove groups of processes that have been killed."""
-    for parent in (_ROOT, _ROOT / "pids", _ROOT / "memory"):
-        for folder in parent.glob(f"{_PREFIX}*"):
-            pid = folder.name.removeprefix(_PREFIX).split("-")[0]
-            if not Path(f"/proc/{pid}").exists():
-                with contextlib.suppress(OSError):
-                    folder.rmdir()
+def _ours(pid: int) -> str:
+    """Return how the groups of this process are called; those of no other process are.
+
+    A number of a process is used again, and is one of its namespace.
+    """
+    facts = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    started, space = facts[19], os.stat("/proc/self/ns/pid").st_ino
+    return f"{_PREFIX}{pid}-{started}-{space}-"
+
+
+@lru_cache(maxsize=1)
+def _reaper(ours: str) -> None:
+    """Start what removes the groups of this process when it has ended, however it does."""
+    places = [str(parent / f"{ours}*") for parent in (_ROOT, _ROOT / "pids", _ROOT / "memory")]
+    process = subprocess.Popen(
+        ["bash", "-c", _REAPING, "bash", *places],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    atexit.register(process.wait)
+    atexit.register(process.stdin.close)
 
 
 def _remove(folder: Path) -> None:
