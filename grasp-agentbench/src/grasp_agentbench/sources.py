@@ -22,11 +22,19 @@ def official_folder(
         what: What lies there, for messages.
 
     Raises:
-        ConfigError: There is no such source, or no folder is named.
+        ConfigError: There is no such source, no folder is named, or it is not there.
     """
     if source not in SOURCES:
         raise ConfigError(f"source is {source!r}", f"it is one of {', '.join(SOURCES)}")
     folder = data_dir or os.environ.get(variable)
     if source == "official" and not folder:
         raise ConfigError(f"where the official {what} are is not said", "set data_dir")
-    return Path(folder).expanduser() if folder and source != "synthetic" else None
+    if not folder or source == "synthetic":
+        return None
+    found = Path(folder).expanduser()
+    if not found.is_dir():
+        raise ConfigError(
+            f"there is no folder {found} with the official {what}",
+            f"set data_dir or {variable}, or source=synthetic",
+        )
+    return found

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -164,6 +165,27 @@ def test_a_store_that_breaks_while_it_is_read(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="can't read the call store") as caught:
         CallReader(path).calls()
     assert "remove it" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "damage", ["call = x'00ff'", "call = zeroblob(9), answer = '{'", "answer = '{}'"]
+)
+def test_an_answer_that_is_damaged(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "c"
+    store = CallStore(path)
+    store.put("k", "s", "p", CALL, Completion("x"))
+    with sqlite3.connect(path) as writer:
+        writer.execute(f"UPDATE calls SET {damage}")
+    writer.close()
+    readers: list[Callable[[], object]] = [lambda: list(store.entries())]
+    if "answer" in damage:
+        readers += [lambda: store.get("k", "s"), lambda: store.find("k")]
+    if damage == "answer = '{}'":  # It can be read, and says nothing.
+        readers = readers[1:]
+    for read in readers:
+        with pytest.raises(RunError, match="can't read the call store"):
+            read()
+    store.close()
 
 
 @pytest.mark.parametrize("table", [False, True])

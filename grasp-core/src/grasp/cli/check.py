@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grasp.cli.params import param_option
+
 if TYPE_CHECKING:
     from grasp.testing import Finding, Report
 
@@ -25,9 +27,7 @@ _WIDTH = 80
 @click.command()
 @click.argument("name", metavar="TASK|METHOD|AGENT|GATE|PLUGIN")
 @click.option("--kind", type=click.Choice(list(_OPTIONS)), help="What it is, if several have it.")
-@click.option(
-    "-P", "--param", "params", multiple=True, metavar="KEY=VALUE", help="A parameter to make it."
-)
+@param_option("A parameter to make it.")
 @click.option(
     "--policy",
     metavar="MODULE:NAME",
@@ -64,7 +64,7 @@ def check(
 
     kind = kind or find_kind(name)
     options: dict[str, Any] = {
-        "params": load_config(None, [f"task_params.{p}" for p in params]).task_params,
+        "params": load_config(None, params).task_params,
         "policy": policy,
         "samples": samples,
     }

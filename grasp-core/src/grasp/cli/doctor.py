@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grasp.cli.params import param_option
+
 if TYPE_CHECKING:
     from grasp.agents.diagnosis import Finding
     from grasp.contracts import Backend, TaskBackend
@@ -26,9 +28,7 @@ if TYPE_CHECKING:
 )
 @click.option("--agent", metavar="NAME", help="Preset of --noise.")
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="One setting.")
-@click.option(
-    "-P", "--param", "params", multiple=True, metavar="KEY=VALUE", help="One parameter of TASK."
-)
+@param_option("One parameter of TASK.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(
     task: str | None,
@@ -59,7 +59,7 @@ def doctor(
             return
         from grasp.cli.noise import show_noise
 
-        show_noise(task, agent, noise, (*overrides, *(f"task_params.{p}" for p in params)), as_json)
+        show_noise(task, agent, noise, (*overrides, *params), as_json)
         return
     if probe is None and noise is None:
         _overview(as_json)
@@ -94,7 +94,7 @@ def _environment(name: str, params: Sequence[str], as_json: bool) -> None:
     from grasp.plugins import load_task
     from grasp.runs.config import load_config
 
-    given = load_config(None, [f"task_params.{p}" for p in params]).task_params
+    given = load_config(None, params).task_params
     backends = load_task(name, **given).backends()
     if as_json:
         click.echo(json.dumps({"task": name, "backends": [asdict(b) for b in backends]}))

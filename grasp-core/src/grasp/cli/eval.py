@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from grasp.cli.params import param_option
+
 
 @click.command("eval")
 @click.argument("task")
@@ -27,9 +29,7 @@ import click
     "--config", "config_file", type=click.Path(dir_okay=False), help="YAML file of settings."
 )
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="One setting.")
-@click.option(
-    "-P", "--param", "params", multiple=True, metavar="KEY=VALUE", help="One task parameter."
-)
+@param_option("One task parameter.")
 @click.option(
     "--store",
     type=click.Path(dir_okay=False),
@@ -72,7 +72,7 @@ def eval_(
 
     warn_of_broken_plugins(registry().plugins)
     registry().find("tasks", task)
-    config = load_config(config_file, [*overrides, *(f"task_params.{p}" for p in params)])
+    config = load_config(config_file, [*overrides, *params])
     library = load_library(Path(skills)) if skills else SkillLibrary()
     name = choose_agent(agent, config)
     environment = load_task(task, **config.task_params)

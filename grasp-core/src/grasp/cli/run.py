@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from grasp.cli.params import param_option
+
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -37,9 +39,7 @@ def duration(text: str) -> float:
     metavar="KEY=VALUE",
     help="One setting, e.g. cycle.epochs=2.",
 )
-@click.option(
-    "-P", "--param", "params", multiple=True, metavar="KEY=VALUE", help="One parameter of the task."
-)
+@param_option("One parameter of the task.")
 @click.option(
     "--run-dir", type=click.Path(file_okay=False), help="Folder of the run; default: a new one."
 )
@@ -117,7 +117,7 @@ def run(
     }
     sets = [
         *overrides,
-        *(f"task_params.{p}" for p in params),
+        *params,
         *(f"{name}={value}" for name, value in named.items() if value is not None),
     ]
     source: Any = config_file

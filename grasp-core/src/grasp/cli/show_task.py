@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grasp.cli.params import param_option
+
 if TYPE_CHECKING:
     from grasp.plugins.parameters import Parameter
     from grasp.runs.taskfacts import Prompt, TaskFacts
@@ -22,9 +24,7 @@ _GROUPS = 24
 
 @click.command("show-task")
 @click.argument("name")
-@click.option(
-    "-P", "--param", "params", multiple=True, metavar="KEY=VALUE", help="One parameter of the task."
-)
+@param_option("One parameter of the task.")
 @click.option("--full", is_flag=True, help="Show the whole example prompt.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show_task(name: str, params: tuple[str, ...], full: bool, as_json: bool) -> None:
@@ -41,7 +41,7 @@ def show_task(name: str, params: tuple[str, ...], full: bool, as_json: bool) -> 
     from grasp.runs.config import load_config
     from grasp.runs.taskfacts import task_facts
 
-    given = load_config(None, [f"task_params.{p}" for p in params]).task_params
+    given = load_config(None, params).task_params
     facts = task_facts(name, given)
     if as_json:
         click.echo(json.dumps(facts.to_json()))

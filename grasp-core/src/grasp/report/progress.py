@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from rich.console import Console
@@ -17,6 +18,7 @@ from rich.progress import (
 )
 
 from grasp.agents.ledger import Ledger
+from grasp.report.retries import retries_told
 from grasp.report.summary import decision
 
 #: Seconds between two lines about one wave in a log.
@@ -40,8 +42,10 @@ class RunProgress:
         self._total = 0
         self._correct = 0
         self._last_log = 0.0
+        self._retries = ExitStack()
 
     def __enter__(self) -> RunProgress:
+        self._retries.enter_context(retries_told(self._say))
         if self._live:
             self._bar = Progress(
                 TextColumn("{task.description}"),
@@ -56,6 +60,7 @@ class RunProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._retries.close()
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

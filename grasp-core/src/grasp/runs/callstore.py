@@ -96,8 +96,8 @@ class CallStore:
                     "SELECT kind, message FROM failures WHERE scope = ? AND key = ? AND settled",
                     (scope, key),
                 ).fetchone()
-        if row is not None:
-            return completion_from_json(json.loads(row[0]))
+            if row is not None:
+                return completion_from_json(json.loads(row[0]))
         return None if failed is None else _failure(*failed)
 
     def find(self, key: str) -> Completion | None:
@@ -106,7 +106,7 @@ class CallStore:
             row = self._db.execute(
                 "SELECT answer FROM calls WHERE key = ? ORDER BY scope LIMIT 1", (key,)
             ).fetchone()
-        return None if row is None else completion_from_json(json.loads(row[0]))
+            return None if row is None else completion_from_json(json.loads(row[0]))
 
     def put(
         self, key: str, scope: str, purpose: str, call: ModelCall, completion: Completion
@@ -156,13 +156,9 @@ class CallStore:
                 "SELECT scope, key, purpose, call, answer FROM calls ORDER BY scope, key"
             ).fetchall()
         for scope, key, purpose, call, answer in rows:
-            yield {
-                "scope": scope,
-                "key": key,
-                "purpose": purpose,
-                "call": json.loads(zlib.decompress(call)),
-                "answer": json.loads(answer),
-            }
+            with _read_errors(self.path):
+                said = {"call": json.loads(zlib.decompress(call)), "answer": json.loads(answer)}
+            yield {"scope": scope, "key": key, "purpose": purpose, **said}
 
     def close(self) -> None:
         """Close the file; further use is an error."""
@@ -223,7 +219,8 @@ class CallReader:
             ).fetchone()
         if row is None:
             raise KeyError(key)
-        return json.loads(zlib.decompress(row[0]))["messages"], json.loads(row[1])
+        with _read_errors(self._path):
+            return json.loads(zlib.decompress(row[0]))["messages"], json.loads(row[1])
 
     def close(self) -> None:
         """Close the file."""
@@ -252,7 +249,8 @@ def _read_errors(path: Path) -> Iterator[None]:
     """Turn a failed read into one clear error."""
     try:
         yield
-    except sqlite3.Error as error:
+    except (sqlite3.Error, zlib.error, ValueError, LookupError, TypeError) as error:
+        # SQLite checks its pages, and no bytes within a row.
         raise RunError(f"can't read the call store {path}: {error}", _REMEDY) from None
 
 

@@ -48,6 +48,18 @@ class _WithFailures:
         self._record.close()
 
 
+def _record(calls_file: Path, identity: Mapping[str, Any]) -> _WithFailures:
+    try:
+        store = CallStore(calls_file)
+        try:
+            record = RecordedBackend({"identity": identity}, list(store.entries()))
+            return _WithFailures(record, store.failures())
+        finally:
+            store.close()
+    except RunError as error:  # Whose remedy is that of a run, which can ask again.
+        raise RunError(error.message, "a replay needs the answers: restore the file") from None
+
+
 def replay(
     path: Path, load: Any, out: Path | None = None, listener: Listener | None = None
 ) -> Replay:
@@ -72,18 +84,13 @@ def replay(
     # One record answers for the writer and the judge too.
     config = load_config({**data, "writer": None, "writer_params": {}, "judge": None})
     task: Task = load(config.task, **config.task_params)
-    store = CallStore(directory.calls_file)
-    try:
-        record = RecordedBackend({"identity": identity}, list(store.entries()))
-        backend = _WithFailures(record, store.failures())
-    finally:
-        store.close()
+    record = _record(directory.calls_file, identity)
     with tempfile.TemporaryDirectory(prefix="grasp-replay-") as temporary:
         request = RunRequest(
             task=task,
             task_name=str(config.task),
             config=config,
-            agent=backend,
+            agent=record,
             run_dir=out or Path(temporary) / "run",
             preflight=False,
         )
