@@ -189,9 +189,8 @@ def _normalised(data: Mapping[str, Any]) -> dict[str, Any]:
     top = {str(k): v for k, v in data.items()}
     if top.get("cycle") is None:
         top.pop("cycle", None)
-    loose = {
-        k: top.pop(k) for k in list(top) if k in _keys(CycleSettings) and k not in _keys(RunConfig)
-    }
+    of_loop = setting_names(CycleSettings) - setting_names(RunConfig)
+    loose = {k: top.pop(k) for k in list(top) if k in of_loop}
     if loose:
         cycle = top.get("cycle", {})
         if not isinstance(cycle, Mapping):
@@ -211,7 +210,7 @@ def _set(data: dict[str, Any], override: str) -> None:
         raise ConfigError(
             f"--set {override!r} is not of the form key=value", "e.g. --set cycle.epochs=2"
         )
-    if len(keys) == 1 and keys[0] in _keys(CycleSettings) - _keys(RunConfig):
+    if len(keys) == 1 and keys[0] in setting_names(CycleSettings) - setting_names(RunConfig):
         keys.insert(0, "cycle")
     try:
         value = yaml.safe_load(text) if text.strip() else None
@@ -241,15 +240,16 @@ def _aliases(model: type[BaseModel], key: str) -> set[str]:
     return set()
 
 
-def _keys(model: type[BaseModel]) -> set[str]:
+def setting_names(model: type[BaseModel]) -> set[str]:
+    """Return the names of a section's settings, the original's included."""
     return {alias for name in model.model_fields for alias in _aliases(model, name)}
 
 
 def _check_keys(data: Mapping[str, Any], model: type[BaseModel], where: str) -> None:
-    known = _keys(model)
+    known = setting_names(model)
     for key, value in data.items():
         if key not in known:
-            also = _keys(CycleSettings) if not where else set()
+            also = setting_names(CycleSettings) if not where else set()
             near = difflib.get_close_matches(key, sorted(known | also), 1)
             raise ConfigError(
                 f"unknown setting {where}{key}",

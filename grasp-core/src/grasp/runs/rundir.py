@@ -15,6 +15,7 @@ from typing import IO, Any
 import yaml
 
 from grasp.contracts import RunError
+from grasp.runs.scores import read_summary
 
 fcntl: Any
 try:
@@ -38,10 +39,6 @@ _OWN = (
 )  # fmt: skip
 
 
-#: What every summary of a finished run has.
-_SUMMARY = frozenset(
-    ("baseline_val", "best_val", "val_curve", "test", "ood", "gate_decisions", "calls", "details")
-)
 #: What to do where a folder can't be made or written in.
 _ELSEWHERE = "choose another folder, or make way for this one"
 
@@ -179,17 +176,8 @@ class RunDirectory:
         Raises:
             RunError: It is missing or damaged.
         """
-        try:
-            data = json.loads(self.scores_file.read_bytes())
-            if not isinstance(data, dict) or not data.keys() >= _SUMMARY:
-                raise ValueError("it is not a summary of a run")
-            return data
-        except (OSError, ValueError, RecursionError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise RunError(
-                f"can't read {self.scores_file}: {why}",
-                f"grasp run … --run-dir {self.path} --resume makes it again, and pays nothing",
-            ) from None
+        remedy = f"grasp run … --run-dir {self.path} --resume makes it again, and pays nothing"
+        return read_summary(self.scores_file, remedy)
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
@@ -33,8 +35,14 @@ class Count(BaseModel):
 
 
 class Scores(BaseModel):
-    """What tables take from ``scores.json``; the rest is left out."""
+    """What every summary has, of what tables take the types."""
 
+    baseline_val: Any
+    best_val: Any
+    val_curve: Any
+    test: Any
+    ood: Any
+    gate_decisions: Any
     calls: Count
     tokens: Count
     cost: float
@@ -42,7 +50,7 @@ class Scores(BaseModel):
 
 
 def read_scores(file: Path) -> Scores | None:
-    """Read a run's summary.
+    """Read what tables take from a run's summary.
 
     Returns:
         ``None`` if there is none, or one that no run wrote: its run is not finished, and
@@ -60,3 +68,25 @@ def read_scores(file: Path) -> Scores | None:
             f"can't read {file}: {error.strerror or error}",
             "remove it and run again: it is made again from the stored answers",
         ) from None
+
+
+def read_summary(file: Path, remedy: str) -> dict[str, Any]:
+    """Read the whole of a finished run's summary.
+
+    Args:
+        file: Where it stands.
+        remedy: What to do if it can't be read.
+
+    Raises:
+        RunError: It is missing or damaged.
+    """
+    try:
+        text = file.read_bytes()
+        Scores.model_validate_json(text)
+        data: dict[str, Any] = json.loads(text)
+        return data
+    except (OSError, ValueError, RecursionError) as error:
+        why = "it is not a summary of a run"
+        if isinstance(error, OSError):
+            why = error.strerror or str(error)
+        raise RunError(f"can't read {file}: {why}", remedy) from None

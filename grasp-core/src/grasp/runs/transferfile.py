@@ -9,8 +9,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from grasp.contracts import ConfigError, RunError
+from grasp.methods.settings import CycleSettings
 from grasp.plugins import load_task
 from grasp.runs.backends import presets_beside
+from grasp.runs.config import setting_names
 from grasp.runs.foreseen import check_agent, check_settings
 from grasp.runs.planned import check_lists, check_parameters, read_plan, settings_of
 from grasp.runs.rundir import RunDirectory, runs_in
@@ -18,9 +20,15 @@ from grasp.runs.rundir import RunDirectory, runs_in
 #: End of the names of files with one evaluation.
 SUFFIX = ".transfer.json"
 
-
+_UNUSED = "leave it out: nothing is learned here"
+#: Settings of the loop; an evaluation has those of how many episodes are in flight.
+_LOOP = setting_names(CycleSettings) - {"concurrency", "batch_concurrency"}
 #: Settings that a transfer makes itself or has no use for, and what to do instead.
 _OWN = {
+    **{f"{section}{name}": _UNUSED for name in _LOOP for section in ("", "cycle.")},
+    "writer": _UNUSED,
+    "writer_params": _UNUSED,
+    "skills": _UNUSED,
     "task": "name it in tasks",
     "task_params": "write task_params of the transfer: {TASK: {...}}",
     "method": "the runs say it; choose among them with methods",
