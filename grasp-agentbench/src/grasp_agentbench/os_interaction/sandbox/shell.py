@@ -12,9 +12,9 @@ import itertools
 import os
 import re
 import select
-import signal
 import struct
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -47,8 +47,8 @@ _PATIENCE = 5.0
 _SILENCE = 1.0
 #: What may read from the terminal when a shell does; the last two hide what is behind them.
 _SHELLS = ("bash", "sh", "dash", "docker", "podman")
-#: What a shell must be able to be told, however this process was started.
-_SIGNALS = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGTSTP")
+#: Gives what follows the terminal; the standard library is all it needs.
+_TERMINAL = (sys.executable, "-I", "-S", str(Path(__file__).with_name("terminal.py")))
 
 _marks = itertools.count(1)
 
@@ -131,14 +131,13 @@ class Shell:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 200, 30000, 0, 0))
         try:
             self._process = subprocess.Popen(
-                self._sandbox.command(["bash", "--login"]),
+                [*_TERMINAL, *self._sandbox.command(["bash", "--login"])],
                 stdin=slave,
                 stdout=slave,
                 stderr=slave,
                 env={**self._sandbox.environment, "TERM": "dumb"},
                 cwd=self._sandbox.folder,
                 start_new_session=True,
-                preexec_fn=_take_terminal,
             )
         except BaseException:
             os.close(self._terminal)
@@ -221,13 +220,6 @@ class Shell:
             if len(found) > 2 * MOST_OUTPUT:  # Keep both ends of what never stops.
                 del found[MOST_OUTPUT:-1000]
         return found.decode("utf-8", "surrogateescape"), False
-
-
-def _take_terminal() -> None:
-    # A job in the background is started with interrupts ignored, and its children inherit that.
-    for name in _SIGNALS:
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _between(whole: str, number: int, closing: str) -> str:
