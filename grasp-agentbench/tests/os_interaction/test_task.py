@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ from grasp.runs.api import run_method
 from grasp.testing import check_task
 from grasp_agentbench.os_interaction import prompts
 from grasp_agentbench.os_interaction.checks import COMPARISONS, compare
-from grasp_agentbench.os_interaction.episode import is_correct
+from grasp_agentbench.os_interaction.episode import Result, Rules, is_correct, run_episode
 from grasp_agentbench.os_interaction.records import Script, problem_of
-from grasp_agentbench.os_interaction.sandbox import Limits
+from grasp_agentbench.os_interaction.sandbox import Limits, Sandbox, SandboxError
 from grasp_agentbench.os_interaction.sandbox.base import run
 from grasp_agentbench.os_interaction.sandbox.choose import make
 from grasp_agentbench.os_interaction.sandbox.choose import problem_of as problem_with
@@ -289,6 +290,52 @@ def test_a_record_that_is_wrong_itself_is_a_wrong_answer(official: Path, compat:
     rollout = task.rollout(sample, Session(Script_()).agent("rollout", "x"))
     assert (rollout.status, task.evaluate(sample, rollout)) == ("unknown", False)
     assert ("machine-not-prepared" in task.failure_tags(sample, rollout)) is not compat
+
+
+class Breaking:
+    """A backend whose first machine breaks when its agent has said a word, or all do."""
+
+    name = "breaking"
+
+    def __init__(self, alone: bool) -> None:
+        self._inner = make("tempdir", Limits())
+        self._alone, self._made = alone, 0
+
+    def start(self) -> Sandbox:
+        self._made += 1
+        if self._made > 1 and not self._alone:
+            raise SandboxError("the engine is gone")
+        sandbox = self._inner.start()
+        if self._made == 1:
+            whole, asked = sandbox.command, itertools.count()
+
+            def command(argv: Sequence[str]) -> list[str]:
+                return ["false"] if next(asked) else whole(argv)
+
+            sandbox.command = command  # type: ignore[method-assign]
+        return sandbox
+
+
+@pytest.mark.parametrize("last", [turn(1, prompts.BASH, "echo"), turn(1, prompts.FINISH, "x")])
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_machine_that_its_agent_destroyed_is_a_wrong_answer(
+    alone: bool, last: Completion
+) -> None:
+    problem = problem_of({"evaluation": {"check": [{"code": "exit 0"}]}})
+    agent = Session(Script_(turn(0, prompts.BASH, "exit"), last)).agent("rollout", "x")
+
+    def play() -> Rollout:
+        return run_episode({"description": "?"}, problem, Breaking(alone), agent, Rules())
+
+    if not alone:
+        with pytest.raises(SandboxError):
+            play()
+        return
+    rollout = play()
+    assert isinstance(rollout.raw, Result)
+    assert not rollout.raw.correct
+    assert rollout.raw.destroyed is (last.tool_calls[0]["function"]["name"] == prompts.BASH)
+    assert rollout.history[2]["role"] == "agent"
 
 
 @pytest.mark.parametrize("create", [_NEVER, _HANGS])

@@ -31,6 +31,25 @@ _NOT_ITS_OWN = 124
 
 
 @dataclass(frozen=True)
+class Rules:
+    """How episodes are run.
+
+    Attributes:
+        as_text: Tools are called in the text of replies.
+        max_rounds: Model calls.
+        seconds: That a script may take.
+        sound: The records' own scripts are known to work: that one fails is the machine's fault.
+        compat: A script that takes too long ends the episode, as in the original.
+    """
+
+    as_text: bool = False
+    max_rounds: int = MAX_ROUNDS
+    seconds: float = SCRIPT_SECONDS
+    sound: bool = False
+    compat: bool = False
+
+
+@dataclass(frozen=True)
 class Result:
     """What an episode came to; ``raw`` of its rollout.
 
@@ -39,25 +58,18 @@ class Result:
         ended: ``answer``, ``finish``, or ``""``.
         timeouts: Scripts that took too long.
         prepared: The machine could be prepared.
+        destroyed: The agent has made it unusable.
     """
 
     correct: bool = False
     ended: str = ""
     timeouts: int = 0
     prepared: bool = True
+    destroyed: bool = False
 
 
 def run_episode(
-    sample: Mapping[str, Any],
-    problem: Problem,
-    backend: Backend,
-    agent: Agent,
-    *,
-    as_text: bool = False,
-    max_rounds: int = MAX_ROUNDS,
-    seconds: float = SCRIPT_SECONDS,
-    sound: bool = False,
-    compat: bool = False,
+    sample: Mapping[str, Any], problem: Problem, backend: Backend, agent: Agent, rules: Rules
 ) -> Rollout:
     """Run one episode on a machine of its own; ``raw`` of the rollout is a ``Result``.
 
@@ -66,37 +78,33 @@ def run_episode(
         problem: How it is prepared and checked.
         backend: Makes the machine.
         agent: The model.
-        as_text: Tools are called in the text of replies.
-        max_rounds: Model calls.
-        seconds: That a script may take.
-        sound: The record's own scripts are known to work: that one fails is the machine's fault.
-        compat: A script that takes too long ends the episode, as in the original.
+        rules: How it is run.
 
     Raises:
         AgentError: A model call failed for good, other than by the prompt's length.
         SandboxError: The machine can't be made or prepared, or is gone. (Where a record's
             script fails by itself, as one of the official ones does, the episode is wrong.)
     """
+    seconds = rules.seconds
     sandbox = backend.start()
     try:
         for script in problem.init:
             finished = run(sandbox, script.argv(), seconds)
             if finished.status:
-                if not compat and (sound or finished.status >= _NOT_ITS_OWN):
-                    raise _unprepared(f"ends with {finished.status}", finished.output)
-                return Rollout(status=Status.UNKNOWN.value, raw=Result(prepared=False))
+                own = finished.status < _NOT_ITS_OWN and not rules.sound
+                if own or rules.compat:
+                    return Rollout(status=Status.UNKNOWN.value, raw=Result(prepared=False))
+                raise _unprepared(f"ends with {finished.status}", finished.output)
         shell = Shell(sandbox)
         try:
             if problem.start is not None:
                 try:
                     shell.run(problem.start.code, seconds)
                 except ShellTimeout as error:
-                    if not compat:
+                    if not rules.compat:
                         raise _unprepared(f"takes over {seconds:g} s", error.output) from None
                     return Rollout(status=Status.UNKNOWN.value, raw=Result(prepared=False))
-            return _work(
-                sample, problem, sandbox, shell, agent, as_text, max_rounds, seconds, compat
-            )
+            return _work(sample, problem, backend, sandbox, shell, agent, rules)
         finally:
             shell.close()
     finally:
@@ -114,28 +122,27 @@ def _unprepared(how: str, output: str) -> SandboxError:
 def _work(
     sample: Mapping[str, Any],
     problem: Problem,
+    backend: Backend,
     sandbox: Sandbox,
     shell: Shell,
     agent: Agent,
-    as_text: bool,
-    max_rounds: int,
-    seconds: float,
-    compat: bool,
+    rules: Rules,
 ) -> Rollout:
+    compat, seconds = rules.compat, rules.seconds
     system = prompts.SYSTEM
-    if as_text:
+    if rules.as_text:
         system = f"{system}\n\n{tools_in_text(prompts.TOOLS)}"
     asked = prompts.LEAD_IN + str(sample.get("ran") or sample["description"])
     talk = Dialogue(
         agent,
         [{"role": "system", "content": system}, {"role": "user", "content": asked}],
-        as_text=as_text,
+        as_text=rules.as_text,
         strict=compat,
     )
-    status, ended, timeouts = Status.TASK_LIMIT, "", 0
+    status, ended, timeouts, destroyed = Status.TASK_LIMIT, "", 0, False
     answer: Any = None
     try:
-        for _ in range(max_rounds):
+        for _ in range(rules.max_rounds):
             _, calls = talk.ask(prompts.TOOLS)
             if not calls:
                 talk.say(prompts.NO_TOOL_CALL)
@@ -149,7 +156,14 @@ def _work(
                     break
                 talk.result(call, prompts.MISSING)
             elif call.name == prompts.BASH:
-                said, late = _scripted(shell, str(call.first or ""), seconds)
+                try:
+                    said, late = _scripted(shell, str(call.first or ""), seconds)
+                except OSError:
+                    if not _works(backend):
+                        raise
+                    # Others work, so it is what the agent has done to this one.
+                    status, destroyed = Status.TASK_ERROR, True
+                    break
                 timeouts += late
                 if late and compat:  # And by this.
                     status = Status.TASK_ERROR
@@ -166,9 +180,31 @@ def _work(
     except ContextLimitError:
         status = Status.CONTEXT_LIMIT
     correct = bool(ended) and is_correct(problem, answer, sandbox, seconds, compat=compat)
-    result = Result(correct, ended, timeouts)
+    if ended and problem.checks and not correct and not (_lives(sandbox) or _works(backend)):
+        # A check fails too where what runs the machines has gone away.
+        raise SandboxError("the machine is gone, and no other comes up")
+    result = Result(correct, ended, timeouts, destroyed=destroyed)
     words = None if answer is None else str(answer)
     return Rollout(talk.told, talk.actions, words, status.value, result)
+
+
+def _lives(sandbox: Sandbox) -> bool:
+    return run(sandbox, ["bash", "-c", "exit 0"], SCRIPT_SECONDS).status == 0
+
+
+def _works(backend: Backend) -> bool:
+    """Tell whether a new machine has a shell."""
+    try:
+        sandbox = backend.start()
+    except OSError:
+        return False
+    try:
+        Shell(sandbox).close()
+        return True
+    except OSError:
+        return False
+    finally:
+        sandbox.close()
 
 
 def _scripted(shell: Shell, script: str, seconds: float) -> tuple[str, bool]:

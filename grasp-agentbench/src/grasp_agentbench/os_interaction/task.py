@@ -12,7 +12,13 @@ from typing import Any, ClassVar
 from grasp.contracts import Agent, ConfigError, Rollout, Sample, Status, Task, TaskBackend
 from grasp.dialogue import is_text
 from grasp_agentbench.os_interaction import prompts
-from grasp_agentbench.os_interaction.episode import MAX_ROUNDS, SCRIPT_SECONDS, Result, run_episode
+from grasp_agentbench.os_interaction.episode import (
+    MAX_ROUNDS,
+    SCRIPT_SECONDS,
+    Result,
+    Rules,
+    run_episode,
+)
 from grasp_agentbench.os_interaction.records import Problem, Record, problem_of, read_splits
 from grasp_agentbench.os_interaction.sandbox import (
     BACKENDS,
@@ -104,12 +110,17 @@ class OsInteraction(Task):
             raise ConfigError(
                 f"container_image is {container_image!r}", f"name one, as {CONTAINER_IMAGE}"
             )
-        self.max_turns = self._max_rounds = max_rounds
-        self._as_text = is_text(tool_calling)
+        self.max_turns = max_rounds
         self._compat = bool(upstream_compat)
         self._seed, self._sandbox = seed, sandbox
         self._image, self._container = _image_named(image), container_image
-        self._seconds = float(script_seconds)
+        self._rules = Rules(
+            as_text=is_text(tool_calling),
+            max_rounds=max_rounds,
+            seconds=float(script_seconds),
+            sound=self.source == "synthetic",
+            compat=self._compat,
+        )
         self._limits = Limits(memory_mib, processes, disk_mib)
         self._backend: Backend | None = None
         self._lock = threading.Lock()
@@ -142,17 +153,7 @@ class OsInteraction(Task):
             return Rollout(status=Status.UNKNOWN.value, raw=Result(prepared=False))
         self.setup()
         assert self._backend is not None
-        return run_episode(
-            sample,
-            problem,
-            self._backend,
-            agent,
-            as_text=self._as_text,
-            max_rounds=self._max_rounds,
-            seconds=self._seconds,
-            sound=self.source == "synthetic",
-            compat=self._compat,
-        )
+        return run_episode(sample, problem, self._backend, agent, self._rules)
 
     def evaluate(self, sample: Sample, rollout: Rollout) -> bool:
         """Return the verdict that was made on the machine at the end."""
@@ -166,6 +167,8 @@ class OsInteraction(Task):
         tags = [f"type:{sample['type']}", *(f"about:{label}" for label in sample["labels"])]
         if not result.prepared:
             tags.append("machine-not-prepared")
+        elif result.destroyed:
+            tags.append("machine-destroyed")
         elif not result.ended:
             tags.append("never-finished")
         else:
@@ -199,7 +202,7 @@ class OsInteraction(Task):
             "source": self.source,
             "records_sha256": hashlib.sha256(told.encode()).hexdigest(),
             "sandbox": backend,
-            "tool_calling": "text" if self._as_text else "native",
+            "tool_calling": "text" if self._rules.as_text else "native",
             "upstream_compat": self._compat,
         }
         if backend == "userns" and self._image is not None:
