@@ -210,3 +210,31 @@ def test_a_statement_that_is_too_deep_is_refused_before_it_is_translated() -> No
     with pytest.raises(StatementError, match="Thread stack overrun"):
         database.execute("SELECT 1" + "+1" * 1500)
     database.close()
+
+
+@pytest.mark.integration
+def test_a_server_that_dies_is_no_wrong_answer() -> None:
+    if find_programs() is None:
+        pytest.skip("MariaDB is not installed")
+    server = MariaDBServer(seconds=5)
+    server.start()
+    try:
+        database = server.open([TABLE])
+        assert database.execute("SELECT 1") == [(1,)]
+        other = server.open([TABLE])
+        assert server.folder is not None
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                said = (process / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if said.split(b"\0")[0].endswith(b"mariadbd") and str(server.folder).encode() in said:
+                os.kill(int(process.name), signal.SIGKILL)
+        with pytest.raises(ConnectionError, match="the MySQL server"):
+            database.cells(TABLE)
+        with pytest.raises(ConnectionError, match="the MySQL server"):
+            other.execute("SELECT 1")
+        database.close()
+        other.close()
+    finally:
+        server.stop()

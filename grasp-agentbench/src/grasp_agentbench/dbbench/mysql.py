@@ -120,7 +120,6 @@ class MySQLServer:
             # Held as long as this process lives, however it ends.
             self._lock = self.connect()
             with self._lock.cursor() as cursor:
-                cursor.execute("SET SESSION wait_timeout = %s", (_SILENCE,))
                 cursor.execute("SELECT GET_LOCK(%s, 0)", (self._user,))
                 self._remove_the_dead(cursor)
         except self._driver().Error as error:
@@ -202,6 +201,7 @@ class MySQLServer:
         connection = self._driver().connect(**arguments)
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION sql_mode = %s", (self._mode,))
+            cursor.execute("SET SESSION wait_timeout = %s", (_SILENCE,))
             if "MariaDB" in self._version:
                 cursor.execute("SET SESSION max_statement_time = %s", (self._seconds,))
             elif self._version:
@@ -264,7 +264,11 @@ class MySQLDatabase:
             raise StatementError(1105, "HY000", str(error)) from None
 
     def cells(self, table: Table) -> list[tuple[str | None, ...]]:
-        """Return the table's cells. See ``Database.cells``."""
+        """Return the table's cells. See ``Database.cells``.
+
+        Raises:
+            ConnectionError: The server is gone.
+        """
         import pymysql
 
         listed = ", ".join(f"CAST({quote(c)} AS CHAR)" for c in _named(table).columns)
@@ -274,7 +278,10 @@ class MySQLDatabase:
                 cursor.execute(f"SELECT {listed} FROM {name}")
                 return list(cursor.fetchall())
         except pymysql.Error as error:
-            raise _told(error) from None
+            told = _told(error)
+            if told.number in _LOST:  # Not what the statements have done.
+                raise ConnectionError(f"the MySQL server: {told}") from None
+            raise told from None
 
     def close(self) -> None:
         """Drop it."""
@@ -288,8 +295,13 @@ class MySQLDatabase:
             return
 
     def _reconnect(self) -> None:
+        import pymysql
+
         self._close()
-        self._connection = self._server.log_in(self._name)
+        try:
+            self._connection = self._server.log_in(self._name)
+        except pymysql.Error as error:
+            raise ConnectionError(f"the MySQL server: {_told(error)}") from None
 
 
 def _named(table: Table) -> Table:
