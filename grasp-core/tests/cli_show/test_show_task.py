@@ -187,9 +187,12 @@ def test_a_task_that_can_not_be_made_still_shows_its_parameters(
     assert ran.code == code
     assert ran.err.splitlines() == [f"Error: {error}", f"Hint: {hint}"]
     assert "Parameters" in ran.out
-    assert "Splits" not in ran.out
+    made = arguments == ["unready"]  # Which has samples, though nothing to act on.
+    assert ("Splits" in ran.out) is made
     facts = json.loads(show(grasp, *arguments, "--json").out)
     assert facts["problem"] == error
+    assert bool(facts["splits"]) is made
+    assert facts["prompt"] is None
     assert facts["parameters"]
 
 

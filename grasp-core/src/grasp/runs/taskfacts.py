@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 from collections import Counter
@@ -101,9 +102,19 @@ def task_facts(name: str, params: Mapping[str, Any]) -> TaskFacts:
         try:
             task = load_task(name, **params)
             facts.max_turns = task.max_turns
-            task.setup()
             try:
-                _look(task, facts)
+                task.setup()
+            except GraspError as error:
+                facts.problem = error
+                with contextlib.suppress(Exception):  # Most have samples without it.
+                    _count(task, facts)
+                return facts
+            try:
+                first = _count(task, facts)
+                if first is None:
+                    facts.no_prompt = "it has no samples"
+                else:
+                    facts.prompt, facts.no_prompt = first_prompt(task, *first)
             finally:
                 task.close()
         except GraspError as error:
@@ -111,7 +122,8 @@ def task_facts(name: str, params: Mapping[str, Any]) -> TaskFacts:
     return facts
 
 
-def _look(task: Task, facts: TaskFacts) -> None:
+def _count(task: Task, facts: TaskFacts) -> tuple[str, Sample] | None:
+    """Count the samples; return the first of them and its split."""
     first: tuple[str, Sample] | None = None
     for split in (*SPLITS[:2], "probe", *SPLITS[2:]):
         samples = task.samples(split)
@@ -121,10 +133,7 @@ def _look(task: Task, facts: TaskFacts) -> None:
         facts.splits[split] = len(samples)
         facts.types[split] = _counted(task.sample_type(s) for s in samples)
         facts.groups[split] = _counted(task.report_group(s) for s in samples)
-    if first is None:
-        facts.no_prompt = "it has no samples"
-        return
-    facts.prompt, facts.no_prompt = first_prompt(task, *first)
+    return first
 
 
 def _counted(names: Any) -> dict[str, int]:
