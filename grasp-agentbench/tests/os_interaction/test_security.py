@@ -224,7 +224,7 @@ time.sleep(600)
 """
 
 
-@pytest.mark.parametrize("kind", BOUNDARIES)
+@pytest.mark.parametrize("kind", [*BOUNDARIES, "tempdir"])
 def test_nothing_is_left_of_a_killed_run(kind: str, tmp_path: Path) -> None:
     backend(kind)  # Works here.
     command = [sys.executable, "-c", KILLED, kind, str(REAL_IMAGE), CONTAINER]
@@ -237,4 +237,31 @@ def test_nothing_is_left_of_a_killed_run(kind: str, tmp_path: Path) -> None:
     killed.wait()
     _wait_until(lambda: not _running("600.5"))
     _wait_until(lambda: _nothing_left(killed.pid))
-    assert os.listdir(tmp_path) == []
+    _wait_until(lambda: os.listdir(tmp_path) == [])
+
+
+ENDED = """
+import os, sys, threading, time
+from grasp_agentbench.os_interaction.sandbox import Limits
+from grasp_agentbench.os_interaction.sandbox.base import run
+from grasp_agentbench.os_interaction.sandbox.choose import make
+sandbox = make("userns", Limits()).start()
+threading.Thread(target=run, args=(sandbox, ["sleep", "600.25"], 600), daemon=True).start()
+time.sleep(0.3)
+print("up", flush=True)
+"""
+
+
+def test_nothing_is_left_of_a_run_that_waits_for_nobody() -> None:
+    backend("userns")
+    began = time.monotonic()
+    run = subprocess.run([sys.executable, "-c", ENDED], stdout=subprocess.PIPE, text=True)
+    assert (run.returncode, run.stdout) == (0, "up\n")
+    assert time.monotonic() - began < 8, "nobody waits for the reaper"
+    _wait_until(lambda: not _running("600.25"))
+    _wait_until(lambda: not _groups_of_the_dead())
+
+
+def _groups_of_the_dead() -> list[Path]:
+    found = [p for part in ("", "*/") for p in Path("/sys/fs/cgroup").glob(f"{part}grasp-os-*")]
+    return [p for p in found if not Path("/proc", p.name.split("-")[2]).exists()]

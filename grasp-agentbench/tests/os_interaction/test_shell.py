@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
+import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +20,7 @@ from grasp_agentbench.os_interaction.sandbox import (
     Finished,
     Limits,
     Sandbox,
+    SandboxError,
     Shell,
     ShellTimeout,
     choose,
@@ -225,3 +230,30 @@ def test_the_choice() -> None:
     assert choose("tempdir", LIMITS).name == "tempdir"
     if not problem_of("userns"):
         assert choose("auto", LIMITS).name == "userns"
+
+
+def test_output_is_kept_whatever_goes_on_in_the_background() -> None:
+    sandbox = machine("tempdir")
+    try:
+        for script, said in (
+            ("seq 300000", 1_000_000),
+            ("yes & printf x; exit 0", 1_000_000),
+            ("(sleep 0.3; echo late; echo later > later) & printf now", 3),
+        ):
+            finished = run(sandbox, ["bash", "-c", script], 10)
+            assert (finished.status, len(finished.output)) == (0, said), script
+        ends = time.monotonic() + 10
+        while run(sandbox, ["cat", "later"], 10).output != "later\n":
+            assert time.monotonic() < ends, "what reads nothing more has killed the writer"
+    finally:
+        sandbox.close()
+
+
+def test_output_needs_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = machine("tempdir")
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    assert run(sandbox, ["echo", "hi"], 10).output == "hi\n"
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+    with pytest.raises(SandboxError, match="is full"):
+        run(sandbox, ["echo", "hi"], 10)
+    sandbox.close()

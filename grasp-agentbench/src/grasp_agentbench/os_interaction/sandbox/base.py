@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
-import tempfile
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 #: Bytes that are read of a command's output.
 MOST_OUTPUT = 1_000_000
+#: Seconds to read what an ended command has written, while others write on.
+_DRAIN_SECONDS = 2.0
 
 
 class SandboxError(OSError):
@@ -86,25 +90,72 @@ def run(sandbox: Sandbox, argv: Sequence[str], seconds: float, *, errors: bool =
         seconds: That it may take.
         errors: What it writes to standard error is part of its output.
     """
-    # A file, as what it leaves in the background would hold a pipe open.
-    with tempfile.TemporaryFile() as output:
+    reading, writing = os.pipe()
+    try:
         process = subprocess.Popen(
             sandbox.command(argv),
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output if errors else subprocess.DEVNULL,
+            stdout=writing,
+            stderr=writing if errors else subprocess.DEVNULL,
             env=sandbox.environment,
             cwd=sandbox.folder,
             start_new_session=True,
         )
-        try:
-            status = process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            kill_group(process)
-            process.wait()
-            status = 124
-        output.seek(0)
-        return Finished(status, output.read(MOST_OUTPUT).decode("utf-8", "replace"))
+    except BaseException:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+    output = _Output(reading)
+    try:
+        status = process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        kill_group(process)
+        process.wait()
+        status = 124
+    return Finished(status, output.so_far().decode("utf-8", "replace"))
+
+
+class _Output:
+    """Keeps the beginning of what comes out of a pipe, and reads the rest of it away.
+
+    It reads on when the command has ended: what that leaves in the background may hold the pipe,
+    and goes on writing to it.
+
+    Args:
+        descriptor: The end to read from; closed at its end.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._kept = bytearray()
+        self._ended = threading.Event()
+        self._turn = threading.Lock()
+        threading.Thread(target=self._read, name="grasp-output", daemon=True).start()
+
+    def so_far(self) -> bytes:
+        """Return what was written until now."""
+        ends = time.monotonic() + _DRAIN_SECONDS
+        while not self._ended.wait(0.002) and time.monotonic() < ends:
+            with self._turn:
+                full = len(self._kept) >= MOST_OUTPUT
+                if full or self._ended.is_set() or not self._readable(0):
+                    break
+        with self._turn:
+            return bytes(self._kept)
+
+    def _readable(self, seconds: float | None) -> bool:
+        return bool(select.select([self._descriptor], [], [], seconds)[0])
+
+    def _read(self) -> None:
+        while not self._ended.is_set():
+            self._readable(None)
+            with self._turn:  # What is read is kept before anyone looks.
+                data = os.read(self._descriptor, 65536)
+                self._kept += data[: MOST_OUTPUT - len(self._kept)]
+                if not data:
+                    os.close(self._descriptor)
+                    self._ended.set()
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import itertools
 import os
@@ -17,10 +16,10 @@ from grasp_agentbench.os_interaction.sandbox.base import Limits
 _ROOT = Path("/sys/fs/cgroup")
 _PREFIX = "grasp-os-"
 _MEMORY = ("memory.max", "memory.limit_in_bytes")
-#: Waits for the end of its input, then removes folders until none is left, or for ten seconds.
+#: Waits for the end of its input, then removes folders until none is left, or for a minute.
 _REAPING = """
 cat
-for _ in {1..100}; do
+for _ in {1..600}; do
     left=
     for folder in $(compgen -G "$1"; compgen -G "$2"; compgen -G "$3"); do
         rmdir "$folder" || left=1
@@ -30,6 +29,7 @@ for _ in {1..100}; do
 done
 """
 _numbers = itertools.count()
+_reapers: list[subprocess.Popen[bytes]] = []
 
 
 class Group:
@@ -112,9 +112,7 @@ def _reaper(ours: str) -> None:
         cwd="/",
         start_new_session=True,
     )
-    assert process.stdin is not None
-    atexit.register(process.wait)
-    atexit.register(process.stdin.close)
+    _reapers.append(process)  # Its input is open as long as this process lives.
 
 
 def _remove(folder: Path) -> None:

@@ -96,15 +96,25 @@ def choose(
     if name != "auto":
         problem = problem_of(name, image, container)
         if problem:
-            raise TaskError(f"the sandbox {name} doesn't work here: {problem}", _REMEDIES[name])
+            raise TaskError(
+                f"the sandbox {name} doesn't work here: {problem}", _remedy(name, problem)
+            )
         return _proven(make(name, limits, image, container), limits)
     for candidate in BACKENDS[:-1]:
         if not problem_of(candidate, image, container):
             return _proven(make(candidate, limits, image, container), limits)
+    first = BACKENDS[0]
     raise TaskError(
-        "no sandbox works here, and a model's commands need one",
+        "no sandbox works here, and a model's commands need one; "
+        f"{first}: {problem_of(first, image, container)}",
         "grasp doctor agentbench-os says how to get one; -P sandbox=tempdir runs them as yourself",
     )
+
+
+def _remedy(name: str, problem: str) -> str:
+    if "temporary directory" in problem:
+        return "set TMPDIR to a folder that may be written"
+    return _REMEDIES[name]
 
 
 def _proven(backend: Backend, limits: Limits) -> Backend:
@@ -154,7 +164,7 @@ def sandbox_backends(
             not problem,
             name == chosen and not problem,
             about[name],
-            f"{_REMEDIES[name]}  # {problem}" if problem else "",
+            f"{_remedy(name, problem)}  # {problem}" if problem else "",
         )
         for name, problem in problems.items()
     )

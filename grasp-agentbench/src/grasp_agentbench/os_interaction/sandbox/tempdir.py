@@ -5,11 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from grasp_agentbench.os_interaction.sandbox.base import Limits, SandboxError
+
+#: Bytes that must be free.
+_LEAST_FREE = 1 << 20
+#: Waits for the end of its input, however that comes; then ends what it can find, and deletes the
+#: folder.
+_REAPING = """
+cat
+grep -lsxzF "GRASP_OS=${1##*/}" /proc/[0-9]*/environ | while IFS=/ read -r _ _ pid _; do
+    kill -9 "$pid"
+done
+rm -rf -- "$1"
+"""
 
 
 class TempdirBackend:
@@ -39,9 +52,23 @@ class TempdirSandbox:
         self._home = Path(tempfile.mkdtemp(prefix="grasp-os-"))
         self._bash = bash
         self._limits = limits
+        self._reaper = subprocess.Popen(
+            [bash, "-c", _REAPING, "bash", str(self._home)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,
+        )
 
     def command(self, argv: Sequence[str]) -> list[str]:
-        """Return a command with limits. See ``Sandbox.command``."""
+        """Return a command with limits. See ``Sandbox.command``.
+
+        Raises:
+            SandboxError: The disk is full, so that nothing that follows could be right.
+        """
+        if shutil.disk_usage(self._home).free < _LEAST_FREE:
+            raise SandboxError(f"the disk of {self._home.parent} is full")
         kib = self._limits.memory_mib * 1024
         limited = f'ulimit -v {kib} -f {self._limits.disk_mib * 1024}; exec "$@"'
         # It finds its processes again by this name.
@@ -72,6 +99,9 @@ class TempdirSandbox:
             except OSError:
                 continue
         shutil.rmtree(self._home, ignore_errors=True)
+        assert self._reaper.stdin is not None
+        self._reaper.stdin.close()
+        self._reaper.wait()
 
 
 def _marked(mark: str) -> list[int]:
