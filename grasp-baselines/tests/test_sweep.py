@@ -234,7 +234,7 @@ def test_damaged_settings_and_answers_are_named(
             assert sweep(tmp_path, ONE + more) == 1
             said = capsys.readouterr().err
             assert "calls.sqlite" in said
-            assert "remove it" in said
+            assert "move it away" in said
             assert "--force" not in said
 
 

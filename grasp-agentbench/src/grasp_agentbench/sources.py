@@ -32,7 +32,14 @@ def official_folder(
     if not folder or source == "synthetic":
         return None
     found = Path(folder).expanduser()
-    if not found.is_dir():
+    try:
+        there = found.is_dir()
+    except OSError as error:
+        raise ConfigError(
+            f"can't look into {found}: {error.strerror or error}",
+            "see that this account may read it",
+        ) from None
+    if not there:
         raise ConfigError(
             f"there is no folder {found} with the official {what}",
             f"set data_dir or {variable}, or source=synthetic",

@@ -17,7 +17,7 @@ from grasp_agentbench.dbbench.database import Server, StatementError
 from grasp_agentbench.dbbench.embedded.server import EmbeddedServer
 from grasp_agentbench.dbbench.episode import digest_of
 from grasp_agentbench.dbbench.mariadb import MariaDBServer, find_programs
-from grasp_agentbench.dbbench.records import Record, expected, is_change, tables_of
+from grasp_agentbench.dbbench.records import Record, expected, is_change, read_records, tables_of
 from grasp_agentbench.dbbench.task import DBBench
 
 from . import observe
@@ -68,8 +68,11 @@ def test_a_damaged_file_is_told_in_one_line(no_pulled_data: Path) -> None:
     folder.mkdir(parents=True)
     for name in ("standard.jsonl", "dev.jsonl"):
         (folder / name).write_text('{"type": "other"}\n', encoding="utf-8")
-    with pytest.raises(TaskError, match=r"standard\.jsonl, line 1 is not a record"):
+    with pytest.raises(TaskError, match=r"standard\.jsonl is not the official file") as caught:
         DBBench()
+    assert caught.value.hint == "grasp data pull agentbench-dbbench"
+    with pytest.raises(TaskError, match=r"standard\.jsonl, line 1 is not a record"):
+        read_records([folder / "standard.jsonl"])
     shutil.rmtree(folder)
     with pytest.raises(TaskError, match="have not been pulled"):
         DBBench(source="official")

@@ -104,7 +104,20 @@ def test_plays_do_not_touch_their_game() -> None:
 
 def test_bad_files_are_told_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "game.tw-pddl"
-    for content in ("", "{}", '{"pddl_problem": "(a", "grammar": "x"}', "[]"):
+    whole = "(define (:objects a_bar_1 - desk) (:init) (:goal (and (on a b) (not (= a b)))))"
+    told = 'You are in a room. Your task is to: put it there."'
+
+    def file(problem: str) -> str:
+        return json.dumps({"pddl_problem": problem, "grammar": told})
+
+    path.write_text(file(whole))
+    read_game(path)
+    for content in (
+        "", "{}", '{"pddl_problem": "(a", "grammar": "x"}', "[]", "[" * 100_000,
+        file(whole.replace("(and", "(xnd")), file(whole.replace("(= a b)", "(on a b)")),
+        file(whole.replace("(= a b)", "(= a)")), file(whole.replace(":objects", ":things")),
+        file(whole.replace("(on a b)", "()")), file(whole.replace("(and", "(and and")),
+    ):  # fmt: skip
         path.write_text(content)
         with pytest.raises(TaskError, match="is not an ALFWorld game"):
             read_game(path)

@@ -149,7 +149,7 @@ def test_the_official_games(tmp_path: Path, no_own_data: Path) -> None:
     if not ARCHIVE.is_file():
         pytest.skip("the official games are not at ../shared")
     unpack(tmp_path)
-    with pytest.raises(TaskError, match="lists of games have not been pulled"):
+    with pytest.raises(TaskError, match=r"standard\.json of agentbench-alf.* not been pulled"):
         AlfWorld(data_dir=tmp_path)
     folder = no_own_data / ALFWORLD.name
     folder.mkdir(parents=True)
@@ -167,6 +167,10 @@ def test_the_official_games(tmp_path: Path, no_own_data: Path) -> None:
         steps = [turn(n, step) for n, step in enumerate(task.game(sample).walkthrough)]
         rollout = task.rollout(sample, Session(Script(*steps)).agent("rollout", "x"))
         assert task.evaluate(sample, rollout)
+    (folder / "dev.json").write_text("{}")
+    with pytest.raises(TaskError, match="checksum is wrong") as caught:
+        AlfWorld(data_dir=tmp_path)
+    assert caught.value.hint == "grasp data pull agentbench-alfworld"
     next(tmp_path.rglob("game.tw-pddl")).unlink()
     with pytest.raises(TaskError, match="is not in"):
         [task.game(s) for split in SPLITS for s in task.samples(split)]

@@ -376,6 +376,33 @@ def official() -> Path:
     return OFFICIAL
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        {},
+        {"evaluation": "x"},
+        {"evaluation": {}},
+        {"evaluation": {"match": "x"}, "create": {"init": 3}},
+        {"evaluation": {"match": "x"}, "create": {"init": "a\0b"}},
+        {"evaluation": {"check": [{"code": 3}, 4]}},
+        {"evaluation": {"match": "x"}, "start": ["echo"]},
+        [],
+    ],
+)
+def test_malformed_records_are_named(tmp_path: Path, record: Any) -> None:
+    for world in range(1, 8):
+        (tmp_path / "data" / str(world)).mkdir(parents=True)
+        whole = {"description": "?", "evaluation": {"match": "x"}}
+        (tmp_path / "data" / str(world) / "stock.json").write_text(json.dumps([whole]))
+    (tmp_path / "data" / "dev.json").write_text("[]")
+    assert OsInteraction(data_dir=tmp_path).samples("test")
+    broken = {"description": "?", **record} if isinstance(record, dict) else record
+    file = tmp_path / "data" / "3" / "stock.json"
+    file.write_text(json.dumps([whole, broken]))
+    with pytest.raises(TaskError, match=r"3/stock\.json is not a file of .*: record 1: "):
+        OsInteraction(data_dir=tmp_path)
+
+
 def test_the_splits_are_the_published_ones(official: Path) -> None:
     task = OsInteraction(data_dir=official)
     assert task.source == "official"

@@ -198,6 +198,21 @@ def test_items_are_read_as_the_shop_reads_them() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("facts", "changed"),
+    [
+        ({"B000": {"attributes": "wood"}}, {}),
+        ({"B000": {"attributes": [3]}}, {}),
+        ({}, {"instruction": None}),
+        ({}, {"instruction_attributes": "wood"}),
+        ({}, {"instruction_options": "red"}),
+    ],
+)
+def test_malformed_items_are_refused(facts: dict[str, Any], changed: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="B000"):
+        build_catalogue([item(0)], facts, {"B000": [instruction("wood") | changed]}, 5)
+
+
 def test_a_goal_is_always_the_same() -> None:
     assert shelves().goals == shelves().goals
     assert shelves().goals != shelves(seed=2).goals

@@ -27,6 +27,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
     hang: bool = False
+    drip: float = 0.0
 
     @property
     def body(self) -> bytes:
@@ -94,7 +95,13 @@ class Endpoint:
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(reply.body)))
                 self.end_headers()
-                self.wfile.write(reply.body)
+                if not reply.drip:
+                    self.wfile.write(reply.body)
+                    return
+                for byte in reply.body:
+                    self.wfile.write(bytes([byte]))
+                    if endpoint.release.wait(reply.drip):
+                        return
 
             def log_message(self, *args: Any) -> None: ...
 

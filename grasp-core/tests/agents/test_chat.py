@@ -280,6 +280,18 @@ def test_a_time_out_for_good(endpoint, backend, ask, reply) -> None:
     assert caught.value.kind == "timeout"
 
 
+def test_an_answer_that_drips_is_a_time_out(endpoint, backend, ask, reply, chat) -> None:
+    endpoint.says(reply(data=chat("late"), drip=0.05), reply(data=chat("slow"), drip=0.0001))
+    assert backend(timeout=1.0).complete(ask()).text == "slow"
+    assert len(endpoint.requests) == 2
+
+
+@pytest.mark.parametrize("calls", [[5], "text", {"function": {}}, [{"function": {}}, None]])
+def test_tool_calls_that_are_none_are_asked_again(endpoint, backend, ask, chat, calls) -> None:
+    endpoint.says(chat(None, message={"tool_calls": calls}), "done")
+    assert backend().complete(ask()).text == "done"
+
+
 def test_nobody_listens(endpoint, backend, ask) -> None:
     model = backend(base_url="http://127.0.0.1:9/v1", max_retries=1)
     with pytest.raises(EndpointError, match=r"local \(http://127.0.0.1:9/v1\): no connection"):

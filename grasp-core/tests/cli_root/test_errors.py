@@ -130,6 +130,32 @@ def test_bad_usage_is_code_2_and_says_how_to_get_help(
     assert "--help' for help." in ran.err
 
 
+@pytest.mark.parametrize(
+    ("error", "said", "remedy"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/x/y"),
+         "can't use /x/y: permission denied", "may read and write"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "/x"), "can't use /x",
+         "a file where"),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", b"/x"), "can't use /x",
+         "a folder where"),
+        (OSError(errno.EROFS, "Read-only file system", "/x"), "can't write /x", "another folder"),
+        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"),
+         "no folder for temporary files", "TMPDIR"),
+    ],
+)  # fmt: skip
+def test_the_users_own_circumstances_are_no_bug(
+    error: Exception, said: str, remedy: str, boom: Boom, grasp: Command
+) -> None:
+    boom(raising(error))
+    ran = grasp("list-plugins")
+    assert ran.code == 1
+    first, second = ran.err.splitlines()
+    assert first.startswith(f"Error: {said}")
+    assert second.startswith("Hint: ")
+    assert remedy in second
+
+
 # -- interrupts ----------------------------------------------------------------------
 
 

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import html
 import io
 from pathlib import Path
+from typing import Any
 
+import pytest
 from rich.console import Console
 
+from grasp.agents.session import Session
+from grasp.contracts import Rollout
+from grasp.engine.engine import Engine
+from grasp.engine.rollouts import Job
+from grasp.engine.threads import ThreadExecutor
+from grasp.report.html import run_page
 from grasp.report.progress import RunProgress, where
+from grasp.report.reasons import reasons
 from grasp.report.summary import curve_table, decision, learned_skills, print_run
 from grasp.report.summary import test_tables as sealed_tables
 from grasp.runs.journal import read_journal
 
-from ..toys import Model, add, run_toy
+from ..toys import Model, Toy, add, run_toy
 
 
 def render(*parts: object) -> str:
@@ -49,6 +59,55 @@ def test_a_terminal_gets_a_moving_line_with_calls_and_tokens(tmp_path: Path) -> 
     assert "\x1b[" in text
     assert "calls" in text
     assert "tokens" in text
+
+
+class Failing(Toy):
+    """Some episodes can't be run, for two reasons."""
+
+    def rollout(self, sample: Any, agent: Any) -> Rollout:
+        if sample["id"] in ("val-0", "val-1"):
+            raise ValueError(f"{sample['id']} is missing")
+        if sample["id"] in ("test-2", "test-3"):
+            raise ValueError("broken")
+        return super().rollout(sample, agent)
+
+
+def test_why_episodes_could_not_be_run(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with RunProgress(Console(file=out, width=200)) as progress:
+        run_toy(tmp_path / "r", Model(), task=Failing(), run={"listener": progress})
+    lines = [one for one in out.getvalue().splitlines() if " could not be run: " in one]
+    assert len(lines) == 2, "each reason is told once"
+    events = list(read_journal(tmp_path / "r" / "journal.jsonl"))
+    found = reasons(events)
+    assert [len(reason.samples) > 1 for reason in found] == [True, True]
+    assert any("is missing" in reason.text for reason in found)
+    console = Console(file=io.StringIO(), width=200)
+    print_run(console, events)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    page = run_page(tmp_path / "r")
+    for reason in found:
+        assert str(reason) in shown
+        assert reason.text in html.unescape(page)
+    assert "could not be run" in page
+
+
+def test_an_interrupt_is_told() -> None:
+    out = io.StringIO()
+    session = Session(Model())
+
+    def interrupted(*args: Any) -> Any:
+        args[3]()
+        raise KeyboardInterrupt
+
+    executor = ThreadExecutor(1)
+    executor.map = interrupted  # type: ignore[method-assign]
+    job = Job(Toy().samples("val")[0], "x", "rollout", lambda agent: agent)
+    with RunProgress(Console(file=out, width=200)) as progress:
+        engine = Engine(Toy(), session, executor, lambda kind, /, **facts: progress(kind, facts))
+        with pytest.raises(KeyboardInterrupt):
+            engine.run([job])
+    assert "interrupt again to stop at once" in out.getvalue()
 
 
 def test_scopes_in_words() -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -146,7 +147,7 @@ def test_a_file_that_is_no_store(tmp_path: Path) -> None:
         CallStore(tmp_path / "c")
     with pytest.raises(RunError, match="can't open the call store") as caught:
         CallStore(tmp_path)
-    assert "remove it" in caught.value.hint
+    assert "move it away" in caught.value.hint
     for path in (tmp_path / "c", tmp_path, tmp_path / "none"):
         with pytest.raises(RunError, match="can't read the call store") as caught:
             CallReader(path)
@@ -164,7 +165,7 @@ def test_a_store_that_breaks_while_it_is_read(tmp_path: Path) -> None:
         file.write(b"\xff" * (path.stat().st_size - 4096))
     with pytest.raises(RunError, match="can't read the call store") as caught:
         CallReader(path).calls()
-    assert "remove it" in caught.value.hint
+    assert "restore it" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -237,3 +238,36 @@ def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
     assert again.get("k", "s") == Completion("kept")
     again.put("more", "s", "p", CALL, Completion("fits again"))
     again.close()
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_store_in_a_folder_that_can_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: bool
+) -> None:
+    path = tmp_path / "c"
+    store = CallStore(path)
+    store.put("k", "s", "p", CALL, Completion("x"))
+    if ahead:  # As after a kill: its answers lie beside it.
+        for file in tmp_path.glob("c*"):
+            shutil.copyfile(file, tmp_path / f"killed{file.name}")
+        path = tmp_path / "killedc"
+    store.close()
+    assert path.with_name(f"{path.name}-wal").exists() is ahead
+    connect = sqlite3.connect
+
+    def read_only(database: str, **options: Any) -> Any:
+        if str(database).endswith("?mode=ro"):
+            return Refusing()
+        return connect(database, **options)
+
+    class Refusing:
+        def execute(self, _: str) -> None:
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(sqlite3, "connect", read_only)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    reader = CallReader(path)
+    assert [call.key for call in reader.calls()] == ["k"]
+    reader.close()

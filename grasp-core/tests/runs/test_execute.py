@@ -328,9 +328,9 @@ def test_a_replay_of_another_task_says_where_it_differs(tmp_path: Path) -> None:
 def test_a_replay_without_its_answers_says_what_it_needs(tmp_path: Path) -> None:
     run_toy(tmp_path / "r", Model())
     (tmp_path / "r" / "calls.sqlite").write_bytes(b"no database" * 1000)
-    with pytest.raises(RunError, match="can't open the call store") as caught:
+    with pytest.raises(RunError, match="can't read the answers in") as caught:
         replay(tmp_path / "r", lambda name, **_: Toy())
-    assert caught.value.hint == "a replay needs the answers: restore the file"
+    assert "restore it" in caught.value.hint
 
 
 def test_only_finished_runs_are_replayed(tmp_path: Path) -> None:

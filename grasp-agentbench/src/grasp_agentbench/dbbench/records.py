@@ -17,6 +17,8 @@ Record = dict[str, Any]
 #: Types whose result is the table as it stands afterwards.
 CHANGES = frozenset({"INSERT", "UPDATE", "DELETE"})
 
+_PULL = "grasp data pull agentbench-dbbench"
+
 
 @dataclass(frozen=True)
 class Table:
@@ -71,7 +73,7 @@ def read_records(paths: Sequence[Path], first: int = 0) -> list[Record]:
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise TaskError(f"can't read {path}: {error}", "grasp data pull") from None
+            raise TaskError(f"can't read {path}: {error}", _PULL) from None
         for number, line in enumerate(lines, 1):
             if line.strip():
                 records.append(_record(first + len(records), line, f"{path}, line {number}"))
@@ -98,6 +100,6 @@ def _record(index: int, line: str, where: str) -> Record:
     except (ValueError, KeyError, TypeError, IndexError) as error:
         raise TaskError(
             f"{where} is not a record of DBBench: {type(error).__name__}: {error}",
-            "take the official file",
+            _PULL,
         ) from None
     return record

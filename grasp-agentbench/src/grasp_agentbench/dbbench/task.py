@@ -109,8 +109,8 @@ class DBBench(Task):
             self._splits: Mapping[str, Sequence[Record]] = synthetic_splits(seed)
         elif pulled:
             self._splits = split_records(
-                read_records([DBBENCH.folder / STANDARD_FILE.name]),
-                read_records([DBBENCH.folder / DEV_FILE.name], first=300),
+                read_records([DBBENCH.verified(STANDARD_FILE)]),
+                read_records([DBBENCH.verified(DEV_FILE)], first=300),
             )
         else:
             raise TaskError(

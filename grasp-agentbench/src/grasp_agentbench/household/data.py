@@ -62,11 +62,7 @@ def official_splits(dataset: Dataset = ALFWORLD) -> Mapping[str, Sequence[Listed
     groups: list[list[Listed]] = []
     sizes: list[int] = []
     for file in (STANDARD_FILE, DEV_FILE):
-        path = dataset.path(file.name)
-        if path is None:
-            raise TaskError(
-                "the lists of games have not been pulled", f"grasp data pull {dataset.name}"
-            )
+        path = dataset.verified(file)
         try:
             listed = json.loads(path.read_text(encoding="utf-8"))
             for kind, paths in listed.items():

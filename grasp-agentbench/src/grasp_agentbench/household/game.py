@@ -12,6 +12,7 @@ from typing import Any
 
 from grasp.contracts import TaskError
 from grasp_agentbench.household import pddl
+from grasp_agentbench.household.goal import check_goal
 
 #: Predicate -> the tuples of names for which it holds.
 Facts = Mapping[str, frozenset[tuple[str, ...]]]
@@ -46,7 +47,7 @@ def read_game(path: Path) -> Game:
     """
     try:
         return make_game(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise TaskError(
             f"{path} is not an ALFWorld game: {type(error).__name__}: {error}",
             "take the games of ALFWorld's releases (json_2.1.1 or later)",
@@ -68,10 +69,14 @@ def make_game(data: Mapping[str, Any]) -> Game:
         if all(isinstance(part, str) for part in fact) and fact[0] != "=":
             facts.setdefault(fact[0], set()).add(tuple(fact[1:]))
     (goal,) = pddl.section(problem, ":goal")
+    check_goal(goal)
+    names = call_names(pddl.typed_names(pddl.section(problem, ":objects")))
+    if not names:
+        raise ValueError("there are no objects")
     return Game(
         facts={name: frozenset(found) for name, found in facts.items()},
         goal=goal,
-        names=call_names(pddl.typed_names(pddl.section(problem, ":objects"))),
+        names=names,
         task=told[1],
         walkthrough=tuple(data.get("walkthrough") or ()),
     )

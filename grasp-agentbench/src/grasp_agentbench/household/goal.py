@@ -19,6 +19,24 @@ def satisfied(goal: Any, facts: _Facts) -> bool:
     return next(_solutions(list(_flat(goal)), facts, {}), None) is not None
 
 
+def check_goal(goal: Any) -> None:
+    """See that a condition has the form of ALFRED's goals.
+
+    Raises:
+        ValueError: It has not.
+    """
+    for condition in _flat(goal):
+        inner = condition
+        if not isinstance(condition, list):
+            raise ValueError(f"a goal may not say {condition!r}")
+        if condition[0] == "not":
+            (inner,) = condition[1:]
+            if inner[0] != "=" or len(inner) != 3:
+                raise ValueError(f"a goal may not say {condition!r}")
+        if not all(isinstance(part, str) for part in inner):
+            raise ValueError(f"a goal may not say {inner[0]!r}")
+
+
 def _flat(condition: Any) -> Iterator[Any]:
     """Yield the conditions that must hold; their variables are of the whole condition."""
     if condition[0] == "and":

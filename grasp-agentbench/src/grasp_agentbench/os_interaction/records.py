@@ -104,6 +104,8 @@ def _script(data: Any, scripts: Path | None) -> Script | None:
         return None
     if isinstance(data, str):
         return Script("bash", data)
+    if not isinstance(data, Mapping):
+        raise TypeError(f"{data!r} is no script")
     language = str(data.get("language", "bash"))
     if "code" in data:
         return Script(language, str(data["code"]))
@@ -148,6 +150,8 @@ def _file(path: Path, prefix: str, scripts: Path, compat: bool) -> list[Record]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         listed: Sequence[Mapping[str, Any]] = [data] if isinstance(data, dict) else data
+        for number, record in enumerate(listed):
+            _check_shape(record, number)
         return [
             {
                 "id": f"{prefix}-{n:05}",
@@ -161,10 +165,27 @@ def _file(path: Path, prefix: str, scripts: Path, compat: bool) -> list[Record]:
             }
             for n, record in enumerate(listed)
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise TaskError(
             f"{path} is not a file of AgentBench's OS: {type(error).__name__}: {error}", _GET_DATA
         ) from None
+
+
+def _check_shape(record: Mapping[str, Any], number: int) -> None:
+    """See that a record can be run, but for the scripts that it names.
+
+    Raises:
+        ValueError: It can't.
+    """
+    try:
+        problem = problem_of(record)
+    except TaskError:
+        return
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"record {number}: {type(error).__name__}: {error}") from None
+    scripts = (*problem.init, problem.start, problem.example, *problem.checks)
+    if any("\0" in one.code for one in scripts if isinstance(one, Script)):
+        raise ValueError(f"record {number}: no script has a NUL in it")
 
 
 def _told(record: Mapping[str, Any]) -> dict[str, Any]:

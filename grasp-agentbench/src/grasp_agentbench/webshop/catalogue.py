@@ -135,7 +135,7 @@ def _load(folder: Path, stem: str) -> Any:
         raise TaskError(f"there is no {stem}*.json in {folder}", "set data_dir or WEBSHOP_DATA")
     try:
         return json.loads(found[0].read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TaskError(f"can't read {found[0]}: {error}", "fetch it again") from None
 
 
@@ -171,6 +171,9 @@ def build_catalogue(
 def _product(item: Mapping[str, Any], facts: Mapping[str, Any]) -> Product:
     bullets = item["small_description"]
     bullets = bullets if isinstance(bullets, list) else [bullets]
+    attributes = facts.get("attributes") or [NO_ATTRIBUTE]
+    if not _are_texts(attributes):
+        raise TypeError(f"the attributes of {item['asin']} are no list of texts")
     options: dict[str, tuple[str, ...]] = {}
     for name, values in (item.get("customization_options") or {}).items():
         if values is not None:
@@ -185,8 +188,12 @@ def _product(item: Mapping[str, Any], facts: Mapping[str, Any]) -> Product:
         bullets=tuple(str(b) for b in bullets if b is not None),
         prices=_prices(item.get("pricing")),
         options=options,
-        attributes=tuple(facts.get("attributes") or (NO_ATTRIBUTE,)),
+        attributes=tuple(attributes),
     )
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(v, str) for v in values)
 
 
 def _option(value: Any) -> str:
@@ -214,11 +221,15 @@ def _goal(product: Product, told: Mapping[str, Any], price: float, rng: random.R
         limit = max(rng.sample(limits, 2))
         said = f", and price lower than {limit:.2f} dollars"
     options = told["instruction_options"]
-    chosen = options.values() if isinstance(options, Mapping) else options
+    chosen = list(options.values()) if isinstance(options, Mapping) else options
+    wanted = told["instruction_attributes"]
+    said_so = isinstance(told["instruction"], str) and _are_texts(wanted)
+    if not (said_so and isinstance(chosen, list)):
+        raise TypeError(f"the instruction of {product.asin} is malformed")
     return Goal(
         asin=product.asin,
         instruction=str(told["instruction"]).strip(".") + said,
-        attributes=tuple(told["instruction_attributes"]),
+        attributes=tuple(wanted),
         options=tuple(str(o) for o in chosen),
         price_limit=limit,
         title=product.title,

@@ -77,7 +77,7 @@ class ChatBackend(HttpBackend):
         if reason == "content_filter":
             raise ContentFilterError(f"{self._where}: the answer was stopped by a filter")
         text = _text(message.get("content")) or _text(message.get("refusal"))
-        tool_calls = tuple(message.get("tool_calls") or ())
+        tool_calls = self._tool_calls(message)
         sequences = wire.stops(call, self._settings.stop)
         cut, stopped = wire.cut_at(text, sequences)
         # With stop sequences an answer may rightly be empty: it began with one of them.

@@ -26,10 +26,14 @@ def http_client(timeout: float) -> Any:
     """Return an HTTP client of the SDK that keeps a lane's connections; it verifies TLS."""
     import openai
 
+    from grasp.agents.deadline import deadline
+
     limits = type(openai.DEFAULT_CONNECTION_LIMITS)(
         max_connections=2 * WIDTH, max_keepalive_connections=2 * WIDTH
     )
-    return openai.DefaultHttpxClient(limits=limits, timeout=sdk_timeout(timeout))
+    return openai.DefaultHttpxClient(
+        limits=limits, timeout=sdk_timeout(timeout), event_hooks=deadline(timeout)
+    )
 
 
 def sdk_timeout(seconds: float) -> Any:
@@ -228,6 +232,17 @@ class HttpBackend:
             dict(response.headers),
             self._secrets(),
         )
+
+    def _tool_calls(self, message: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+        """Return a message's tool calls.
+
+        Raises:
+            Transient: There is something else in their place.
+        """
+        found = message.get("tool_calls") or ()
+        if not (isinstance(found, list | tuple) and all(isinstance(c, Mapping) for c in found)):
+            raise self._malformed("has tool calls that are none")
+        return tuple(found)
 
     def _malformed(self, what: str) -> Transient:
         error = EndpointError(f"{self._where}: the answer {what}", kind="malformed")

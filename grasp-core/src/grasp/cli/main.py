@@ -240,9 +240,33 @@ def _explain(error: Exception) -> int:
         _say("Error: the disk is full")
         _say("Hint: free space, then go on where it stopped with --resume", "cyan")
         return 1
+    told = _circumstance(error, text)
+    if told is not None:
+        _say(f"Error: {told[0]}")
+        _say(f"Hint: {told[1]}", "cyan")
+        return 1
     _say(f"Error: {text}")
     _say("Hint: this is a bug or a broken plugin; 'grasp --traceback ...' shows where", "cyan")
     return 1
+
+
+def _circumstance(error: Exception, text: str) -> tuple[str, str] | None:
+    """Return what is wrong with the user's system, and what to do, if that is what it is."""
+    if "No usable temporary directory" in text:
+        return "no folder for temporary files can be written", "set TMPDIR to one that can"
+    kinds = {
+        PermissionError: "see that this account may read and write it",
+        NotADirectoryError: "there is a file where a folder should be",
+        IsADirectoryError: "there is a folder where a file should be",
+    }
+    for kind, remedy in kinds.items():
+        if isinstance(error, kind) and error.filename is not None:
+            reason = (error.strerror or "it can't be used").lower()
+            return f"can't use {os.fsdecode(error.filename)}: {reason}", remedy
+    if isinstance(error, OSError) and error.errno == errno.EROFS:
+        where = "" if error.filename is None else f" {os.fsdecode(error.filename)}"
+        return f"can't write{where}: it is read-only", "choose another folder"
+    return None
 
 
 def _is_full_disk(error: BaseException) -> bool:

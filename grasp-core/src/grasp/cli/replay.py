@@ -29,7 +29,8 @@ def replay(run: str, out: str | None, as_json: bool) -> None:
     with RunProgress(console) as progress:
         again = replay_run(Path(run), load_task, Path(out) if out else None, progress)
     if as_json:
-        facts = {"same_library": again.same_library, "same_scores": again.same_scores}
+        facts: dict[str, object] = {} if out else {"run_dir": None}  # It is gone by now.
+        facts |= {"same_library": again.same_library, "same_scores": again.same_scores}
         click.echo(json.dumps({**again.result.summary(), **facts}))
     if not (again.same_library and again.same_scores):
         raise RunError("the replay came to another end than the run", "compare the two journals")

@@ -111,7 +111,7 @@ class Engine:
         if waves:
             open_wave()
             close_waves()  # There may be nothing to run.
-        self.executor.map(one, items, finished, self.session.cancel)
+        self.executor.map(one, items, finished, self._interrupted)
         return results
 
     def run_needed(
@@ -145,10 +145,14 @@ class Engine:
             front.ended(index, outcome)  # Where it did not run in this process.
             self._notify("rollout_finished", label=label, outcome=outcome, job=jobs[index])
 
-        self.executor.map(one, list(enumerate(jobs)), finished, self.session.cancel, front.wanted)
+        self.executor.map(one, list(enumerate(jobs)), finished, self._interrupted, front.wanted)
         kept = front.kept()
         self._end(list(kept.values()), label)
         return [kept.get(index) for index in range(len(jobs))]
+
+    def _interrupted(self) -> None:
+        self.session.cancel()
+        self._notify("interrupted")
 
     def _end(self, outcomes: Sequence[Outcome], label: str) -> None:
         if len(outcomes) > 1 and all(o.is_error for o in outcomes):
@@ -175,5 +179,5 @@ class _Health:
 def _gone(failed: int, last: Outcome) -> EndpointError:
     return EndpointError(
         f"{failed} episodes in a row could not be run; the last: {last.error}",
-        "mend the cause, then go on where it stopped with --resume",
+        "mend the cause; then a run goes on with --resume, and an evaluation if it has a --store",
     )

@@ -54,6 +54,26 @@ class Dataset:
         path = self.folder / name
         return path if path.is_file() else None
 
+    def verified(self, file: DataFile) -> Path:
+        """Return the path of a pulled file whose content is the official one.
+
+        Raises:
+            TaskError: It has not been pulled, has been changed, or can't be read.
+        """
+        path = self.folder / file.name
+        remedy = f"grasp data pull {self.name}"
+        try:
+            if _sha256(path) == file.sha256:
+                return path
+        except FileNotFoundError:
+            raise TaskError(f"{file.name} of {self.name} has not been pulled", remedy) from None
+        except OSError as error:
+            raise TaskError(
+                f"can't read {path}: {error.strerror or error}",
+                "see that this account may read it",
+            ) from None
+        raise TaskError(f"{path} is not the official file: its checksum is wrong", remedy)
+
     @property
     def complete(self) -> bool:
         """All files have been pulled."""

@@ -23,6 +23,8 @@ from grasp.report.summary import decision
 
 #: Seconds between two lines about one wave in a log.
 _LOG_EVERY_S = 15.0
+#: Reasons why episodes could not be run, of which each is told once.
+_REASONS = 20
 
 
 class RunProgress:
@@ -43,6 +45,7 @@ class RunProgress:
         self._correct = 0
         self._last_log = 0.0
         self._retries = ExitStack()
+        self._reasons: set[str] = set()
 
     def __enter__(self) -> RunProgress:
         self._retries.enter_context(retries_told(self._say))
@@ -89,13 +92,19 @@ class RunProgress:
             )
 
     def _on_rollout_finished(self, facts: Mapping[str, Any]) -> None:
+        outcome = facts["outcome"]
         self._done += 1
-        self._correct += facts["outcome"].correct
+        self._correct += outcome.correct
+        if outcome.is_error:
+            self._tell_error(outcome.sample_id, outcome.error)
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, completed=self._done, facts=self._usage())
         elif time.monotonic() - self._last_log > _LOG_EVERY_S:
             self._last_log = time.monotonic()
             self._say(f"  {where(facts['label'])}: {self._done}/{self._total}  {self._usage()}")
+
+    def _on_interrupted(self, facts: Mapping[str, Any]) -> None:
+        self._say("Stopping when what is in flight has ended; interrupt again to stop at once.")
 
     def _on_update_started(self, facts: Mapping[str, Any]) -> None:
         failures = facts["failures"]
@@ -129,6 +138,13 @@ class RunProgress:
             f"{facts['split']} ({facts['arm'].replace('_', ' ')}): {facts['accuracy']:.0%} "
             f"({facts['correct']}/{facts['total']}){_errors(facts)}"
         )
+
+    def _tell_error(self, sample: str, error: str) -> None:
+        """Say why an episode could not be run, once for each reason."""
+        reason = error.replace(sample, "…")
+        if reason not in self._reasons and len(self._reasons) < _REASONS:
+            self._reasons.add(reason)
+            self._say(f"  {sample} could not be run: {error}")
 
     # -- helpers ---------------------------------------------------------------------
 

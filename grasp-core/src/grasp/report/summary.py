@@ -12,6 +12,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from grasp.report.reasons import reasons
+
 Event = Mapping[str, Any]
 
 _BAR = 24
@@ -31,6 +33,10 @@ def print_run(console: Console, events: Sequence[Event], *, skills: bool = True)
                 Text(f"epoch {event['epoch']}: dev score collapsed; {event['skill']} {done}")
             )
     parts += test_tables(events)
+    unrun = reasons(events)
+    if unrun:
+        parts += [Text(), Text("Could not be run", style="bold")]
+        parts += [Padding(Text(str(reason)), (0, 0, 0, 2)) for reason in unrun]
     if skills:
         parts += [Text(), *skill_panels(learned_skills(events))]
     console.print(Group(*parts))

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 import sqlite3
+import tempfile
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
@@ -46,7 +49,12 @@ CREATE TABLE IF NOT EXISTS failures (
 """
 
 _REMEDY = (
-    "free space if the disk is full; if the file is damaged, remove it: its calls are asked again"
+    "free space if the disk is full, and see that this account may write there; if the file is "
+    "damaged, move it away: its calls are asked again"
+)
+_READ_REMEDY = (
+    "see that this account may read it; restore it if it is damaged, or move it away: then its "
+    "calls are asked again"
 )
 
 _KINDS: dict[str, type[AgentError]] = {
@@ -237,7 +245,31 @@ def _read_only(path: Path) -> sqlite3.Connection:
         writer = sqlite3.connect(f"{address}?mode=rw", uri=True)
         with contextlib.closing(writer), contextlib.suppress(sqlite3.OperationalError):
             writer.execute("SELECT 1 FROM sqlite_master")
-    return sqlite3.connect(f"{address}?mode=ro", uri=True)
+    database = sqlite3.connect(f"{address}?mode=ro", uri=True)
+    try:
+        database.execute("SELECT 1 FROM sqlite_master")
+        return database
+    except sqlite3.OperationalError:  # Reading writes too, beside the file.
+        database.close()
+        if os.access(path.parent, os.W_OK):
+            raise
+    ahead = path.with_name(f"{path.name}-wal")
+    if not ahead.exists() or not ahead.stat().st_size:
+        return sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True)
+    with copied(path) as copy, contextlib.closing(sqlite3.connect(copy)) as source:
+        memory = sqlite3.connect(":memory:")
+        source.backup(memory)
+        return memory
+
+
+@contextlib.contextmanager
+def copied(path: Path) -> Iterator[Path]:
+    """Copy a store into a temporary folder, with what was written ahead of it."""
+    with tempfile.TemporaryDirectory(prefix="grasp-calls-") as folder:
+        for file in (path, path.with_name(f"{path.name}-wal")):
+            if file.exists():
+                shutil.copyfile(file, Path(folder) / file.name)
+        yield Path(folder) / path.name
 
 
 def _failure(kind: str, message: str) -> AgentError:
@@ -249,9 +281,9 @@ def _read_errors(path: Path) -> Iterator[None]:
     """Turn a failed read into one clear error."""
     try:
         yield
-    except (sqlite3.Error, zlib.error, ValueError, LookupError, TypeError) as error:
+    except (sqlite3.Error, zlib.error, OSError, ValueError, LookupError, TypeError) as error:
         # SQLite checks its pages, and no bytes within a row.
-        raise RunError(f"can't read the call store {path}: {error}", _REMEDY) from None
+        raise RunError(f"can't read the call store {path}: {error}", _READ_REMEDY) from None
 
 
 class _disk_errors:

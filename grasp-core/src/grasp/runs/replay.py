@@ -10,7 +10,7 @@ from typing import Any
 
 from grasp.agents.recorded import RecordedBackend
 from grasp.contracts import AgentError, Completion, ModelCall, RunError, Task
-from grasp.runs.callstore import CallStore
+from grasp.runs.callstore import CallStore, copied
 from grasp.runs.config import load_config
 from grasp.runs.execute import Listener, RunRequest, execute
 from grasp.runs.result import RunResult
@@ -50,14 +50,19 @@ class _WithFailures:
 
 def _record(calls_file: Path, identity: Mapping[str, Any]) -> _WithFailures:
     try:
-        store = CallStore(calls_file)
-        try:
-            record = RecordedBackend({"identity": identity}, list(store.entries()))
-            return _WithFailures(record, store.failures())
-        finally:
-            store.close()
-    except RunError as error:  # Whose remedy is that of a run, which can ask again.
-        raise RunError(error.message, "a replay needs the answers: restore the file") from None
+        with copied(calls_file) as copy:  # Opening it as a store would write to it.
+            store = CallStore(copy)
+            try:
+                record = RecordedBackend({"identity": identity}, list(store.entries()))
+                return _WithFailures(record, store.failures())
+            finally:
+                store.close()
+    except (RunError, OSError) as error:
+        why = error.message if isinstance(error, RunError) else error.strerror or str(error)
+        raise RunError(
+            f"can't read the answers in {calls_file}: {why}",
+            "a replay needs them: see that this account may read the file, or restore it",
+        ) from None
 
 
 def replay(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grasp.methods.gate.statistics import wilson_interval
+from grasp.report.reasons import Reason, reasons
 
 Event = Mapping[str, Any]
 
@@ -161,6 +162,7 @@ class Story:
     versions: tuple[Version, ...]
     labels: tuple[tuple[str, tuple[Failure, ...]], ...]
     tags: tuple[tuple[str, int], ...]
+    unrun: tuple[Reason, ...] = ()
     episodes: tuple[Episode, ...] = field(repr=False, default=())
 
 
@@ -190,6 +192,7 @@ def tell(events: Sequence[Event]) -> Story:
             (label, tuple(labels[label])) for label in sorted(labels, key=lambda n: -len(labels[n]))
         ),
         tags=tuple(tags.most_common()),
+        unrun=tuple(reasons(events)),
         episodes=episodes,
     )
 
