@@ -93,11 +93,14 @@ def main(arguments: Sequence[str]) -> int:
                 status = _run(command, folder, log, plan["account"])
                 if status is None:
                     return 0
-                if status:
+                if status or command is plan["commands"][-1]:  # A server has no end of its own.
                     log.seek(max(0, log.seek(0, os.SEEK_END) - _LAST))
                     os.write(1, log.read())
                     break
         return status or 0
+    except OSError as error:  # There is no such command, or it may not be begun.
+        os.write(1, f"{error}\n".encode())
+        return 127
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from grasp_agentbench.dbbench.database import Server, StatementError, StatementTimeout
 from grasp_agentbench.dbbench.embedded.server import EmbeddedServer
 from grasp_agentbench.dbbench.mariadb import MariaDBServer, find_programs
+from grasp_agentbench.supervisor import Supervised
 
 from .idioms import TABLE
 
@@ -213,6 +215,19 @@ def test_a_statement_that_is_too_deep_is_refused_before_it_is_translated() -> No
 
 
 @pytest.mark.integration
+@pytest.mark.parametrize("statement", ["KILL CONNECTION_ID()", "SET SESSION wait_timeout = 1"])
+def test_a_model_that_ends_its_connection_is_graded(statement: str, mariadb: MariaDBServer) -> None:
+    database = mariadb.open([TABLE])
+    before = database.cells(TABLE)
+    with contextlib.suppress(StatementError):
+        database.execute(statement)
+    time.sleep(1.5)
+    assert database.cells(TABLE) == before
+    assert database.execute("SELECT 1") == [(1,)]
+    database.close()
+
+
+@pytest.mark.integration
 def test_a_server_that_dies_is_no_wrong_answer() -> None:
     if find_programs() is None:
         pytest.skip("MariaDB is not installed")
@@ -238,3 +253,17 @@ def test_a_server_that_dies_is_no_wrong_answer() -> None:
         other.close()
     finally:
         server.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no servers of our own")
+def test_a_command_that_can_not_be_begun_says_so(tmp_path: Path) -> None:
+    for commands, said in (
+        ([["/nowhere/mariadbd"]], "No such file"),
+        ([["sh", "-c", "echo prepared"], ["sh", "-c", "echo gone; exit 0"]], "gone"),
+        ([["sh", "-c", "echo broken; exit 3"], ["sleep", "60"]], "broken"),
+    ):
+        (tmp_path / "x").mkdir()
+        supervised = Supervised(tmp_path / "x", commands)
+        assert said in supervised.last_words
+        supervised.stop()
+        assert not (tmp_path / "x").exists()

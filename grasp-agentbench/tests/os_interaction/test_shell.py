@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -257,3 +258,24 @@ def test_output_needs_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SandboxError, match="is full"):
         run(sandbox, ["echo", "hi"], 10)
     sandbox.close()
+
+
+def test_descriptors_of_any_number() -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if sys.platform == "darwin" or (hard != resource.RLIM_INFINITY and hard < 2000):
+        pytest.skip("so many can't be open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2000), hard))
+    opened: list[int] = []
+    try:
+        opened += [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+        sandbox = machine("tempdir")
+        assert run(sandbox, ["echo", "hi"], 10).output == "hi\n"
+        shell = Shell(sandbox)
+        assert shell.run("echo there", 10) == "there"
+        shell.close()
+        sandbox.close()
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

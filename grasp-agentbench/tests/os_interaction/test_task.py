@@ -283,6 +283,13 @@ def test_a_machine_that_can_not_be_prepared_is_no_wrong_answer(create: dict[str,
     assert session.ledger.total == 0
 
 
+def test_a_preparation_that_is_killed_is_no_wrong_answer(official: Path) -> None:
+    task = OsInteraction(data_dir=official, sandbox="tempdir")
+    sample = _prepared_by(task, {"create": {"init": "kill -9 $$"}})
+    with pytest.raises(SandboxError, match="ends with -9"):
+        task.rollout(sample, Session(Script_()).agent("rollout", "x"))
+
+
 @pytest.mark.parametrize("compat", [False, True])
 def test_a_record_that_is_wrong_itself_is_a_wrong_answer(official: Path, compat: bool) -> None:
     task = OsInteraction(data_dir=official, sandbox="tempdir", upstream_compat=compat)

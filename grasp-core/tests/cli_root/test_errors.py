@@ -135,6 +135,8 @@ def test_bad_usage_is_code_2_and_says_how_to_get_help(
     [
         (PermissionError(errno.EACCES, "Permission denied", "/x/y"),
          "can't use /x/y: permission denied", "may read and write"),
+        (PermissionError(errno.EPERM, "Operation not permitted", 3),
+         "can't use 3: operation not permitted", "may read and write"),
         (NotADirectoryError(errno.ENOTDIR, "Not a directory", "/x"), "can't use /x",
          "a file where"),
         (IsADirectoryError(errno.EISDIR, "Is a directory", b"/x"), "can't use /x",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 import pytest
 import yaml
+from pydantic import BeforeValidator, Field
 
 import grasp as package
 from grasp import MethodSpec, TaskSpec, hookimpl, load_agent, load_method, load_task
@@ -280,6 +282,18 @@ def test_a_greeting_at_first_use_goes_to_stderr(
     ]
 
 
+class Level(IntEnum):
+    LOW, HIGH = 1, 2
+
+
+class Seed(int):
+    """A number by another name."""
+
+
+def _raise(value: Any) -> Any:
+    raise RuntimeError(value)
+
+
 class Declared:
     """Parameters of several types."""
 
@@ -296,6 +310,10 @@ class Declared:
         extra: Mapping[str, Any] = MappingProxyType({}),
         shape: tuple[int, float] = (1, 1.0),
         kind: Literal["a", "b"] = "a",
+        level: Level = Level.LOW,
+        late: int = None,  # type: ignore[assignment]  # noqa: RUF013
+        strange: Annotated[str, Field(pattern="(")] = "",
+        stranger: Annotated[str, BeforeValidator(_raise)] = "",
         own: object = None,
         anything=None,  # type: ignore[no-untyped-def]
     ) -> None:
@@ -354,10 +372,15 @@ def test_values_of_another_type_than_is_declared(text: str, remedy: str) -> None
         "{size: 7, share: 1, most: 2, sure: yes, mode: '3', place: x, folder: y}",
         "{names: [a, b], extra: {a: [1, x, null]}, shape: [1, 2], kind: b, most: null}",
         "{own: 3, anything: [1, two]}",
+        "{level: 2, late: null, strange: x, stranger: y}",
     ],
 )
 def test_values_of_the_declared_types(text: str) -> None:
     assert _make(yaml.safe_load(text)).given
+
+
+def test_what_only_callers_in_python_have() -> None:
+    assert _make({"size": Seed(3), "own": object(), "level": Level.HIGH}).given
 
 
 def test_what_a_plugin_refuses_itself() -> None:

@@ -96,9 +96,8 @@ class MariaDBServer:
                 return server
             except NoServer as error:
                 if not process.running:
-                    raise TaskError(
-                        f"MariaDB doesn't start: {_reason(process.last_words)}", _remedy()
-                    ) from None
+                    reason = _reason(process.last_words)
+                    raise TaskError(f"MariaDB doesn't start: {reason}", _remedy(reason)) from None
                 if time.monotonic() > ends:
                     raise TaskError(f"MariaDB doesn't start: {error.message}", REMEDY) from None
             time.sleep(0.05)
@@ -111,8 +110,8 @@ def _reason(log: str) -> str:
     return telling[0] if telling else lines[-1]
 
 
-def _remedy() -> str:
-    if _unprivileged() is None:
+def _remedy(reason: str) -> str:
+    if _unprivileged() is None or "denied" not in reason.lower():
         return REMEDY
     return "run as root, it is the account nobody's: set TMPDIR to a folder that all may enter"
 

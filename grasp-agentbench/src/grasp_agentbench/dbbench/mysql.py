@@ -32,6 +32,8 @@ _STATES: Mapping[int, str] = {
 _TIMEOUTS = frozenset((1969, 3024))
 #: Of a connection that is gone.
 _LOST = frozenset((2003, 2006, 2013, 2055))
+#: Of one that its own statement has ended.
+_KILLED = 1927
 #: Of one that can't be made.
 _UNREACHABLE = frozenset((2002, 2003, 2013))
 #: What to do about a server that can't be used, by its error's number.
@@ -259,6 +261,8 @@ class MySQLDatabase:
             if number in _LOST:
                 self._reconnect()
                 raise StatementTimeout from None
+            if number == _KILLED:
+                self._reconnect()
             raise _told(error) from None
         except (UnicodeError, TypeError) as error:
             raise StatementError(1105, "HY000", str(error)) from None
@@ -269,6 +273,20 @@ class MySQLDatabase:
         Raises:
             ConnectionError: The server is gone.
         """
+        try:
+            return self._cells(table)
+        except StatementError as error:
+            if error.number not in _LOST:
+                raise
+        self._reconnect()  # A model's statement may end its own connection.
+        try:
+            return self._cells(table)
+        except StatementError as error:
+            if error.number in _LOST:  # Not what the statements have done.
+                raise ConnectionError(f"the MySQL server: {error}") from None
+            raise
+
+    def _cells(self, table: Table) -> list[tuple[str | None, ...]]:
         import pymysql
 
         listed = ", ".join(f"CAST({quote(c)} AS CHAR)" for c in _named(table).columns)
@@ -278,10 +296,7 @@ class MySQLDatabase:
                 cursor.execute(f"SELECT {listed} FROM {name}")
                 return list(cursor.fetchall())
         except pymysql.Error as error:
-            told = _told(error)
-            if told.number in _LOST:  # Not what the statements have done.
-                raise ConnectionError(f"the MySQL server: {told}") from None
-            raise told from None
+            raise _told(error) from None
 
     def close(self) -> None:
         """Drop it."""

@@ -91,8 +91,9 @@ def run_episode(
         for script in problem.init:
             finished = run(sandbox, script.argv(), seconds)
             if finished.status:
-                own = finished.status < _NOT_ITS_OWN and not rules.sound
-                if own or rules.compat:
+                # A signal's number is negative, or added to 128.
+                own = 0 < finished.status < _NOT_ITS_OWN and not rules.sound
+                if rules.compat or (own and _lives(sandbox)):
                     return Rollout(status=Status.UNKNOWN.value, raw=Result(prepared=False))
                 raise _unprepared(f"ends with {finished.status}", finished.output)
         shell = Shell(sandbox)

@@ -18,6 +18,8 @@ from grasp.contracts import AgentError, Cancelled
 T = TypeVar("T")
 
 log = logging.getLogger("grasp.agents")
+#: Told of every retry in words, from the thread that waits.
+listeners: list[Callable[[str], None]] = []
 
 #: An endpoint that asks for a longer pause than this is given up at once.
 LONGEST_REQUESTED = 600.0
@@ -131,7 +133,10 @@ class Retrier:
                     raise _final(fault, tries + 1) from None
                 pause = self.pause(tries, fault.after)
                 tries += 1
-                log.info("%s; retry %d of %d in %.1f s", fault.error, tries, limit, pause)
+                told = f"{fault.error}; retry {tries} of {limit} in {pause:.1f} s"
+                log.info("%s", told)
+                for listener in tuple(listeners):
+                    listener(told)
                 self._wait(pause)
 
     def pause(self, tries: int, after: float | None = None) -> float:

@@ -262,11 +262,16 @@ def _circumstance(error: Exception, text: str) -> tuple[str, str] | None:
     for kind, remedy in kinds.items():
         if isinstance(error, kind) and error.filename is not None:
             reason = (error.strerror or "it can't be used").lower()
-            return f"can't use {os.fsdecode(error.filename)}: {reason}", remedy
+            return f"can't use {_path(error)}: {reason}", remedy
     if isinstance(error, OSError) and error.errno == errno.EROFS:
-        where = "" if error.filename is None else f" {os.fsdecode(error.filename)}"
+        where = "" if error.filename is None else f" {_path(error)}"
         return f"can't write{where}: it is read-only", "choose another folder"
     return None
+
+
+def _path(error: OSError) -> str:
+    name = error.filename  # Of a file, or the number of an open one.
+    return os.fsdecode(name) if isinstance(name, str | bytes) else str(name)
 
 
 def _is_full_disk(error: BaseException) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 
 from grasp.contracts import ConfigError
 
+#: What YAML has. Callers in Python may have more, which is left to the plugin.
+_PLAIN = (type(None), bool, int, float, str, list, tuple, Mapping)
 _MODULES = re.compile(r"\b(?:[A-Za-z_]\w*\.)+(?=[A-Za-z_])")
 
 
@@ -31,21 +33,23 @@ def check_types(holder: Any, told: str, params: Mapping[str, Any]) -> None:
     """
     if not params:
         return
-    from pydantic import PydanticUserError, TypeAdapter, ValidationError
+    from pydantic import TypeAdapter, ValidationError
 
     try:
         types = typing.get_type_hints(_annotated(holder), include_extras=True)
     except Exception:  # Nothing that can be checked; third parties annotate as they like.
         return
+    defaults = _defaults(holder)
     for name, value in params.items():
-        if name not in types:
+        known = isinstance(value, _PLAIN) and name in types
+        if not known or (name in defaults and value is defaults[name]):
             continue
         try:
             taken = TypeAdapter(types[name]).validate_python(value)
             wrong = [one for one, other in _pairs(value, taken) if not _same_kind(one, other)]
         except ValidationError:
             wrong = [value]
-        except (PydanticUserError, TypeError):  # No type of plain data.
+        except Exception:  # No type of plain data; pydantic has many ways to say so.
             continue
         if wrong:
             raise ConfigError(f"{told} can't use {name}={value!r}", _remedy(types[name], wrong[0]))
@@ -71,6 +75,14 @@ def _annotated(holder: Any) -> Any:
     return holder
 
 
+def _defaults(holder: Any) -> Mapping[str, Any]:
+    try:
+        found = inspect.signature(holder).parameters.values()
+    except (TypeError, ValueError):
+        return {}
+    return {p.name: p.default for p in found if p.default is not p.empty}
+
+
 def _pairs(value: Any, taken: Any) -> Iterator[tuple[Any, Any]]:
     """Return each plain value within a value, and what it was taken for."""
     if isinstance(value, Mapping) and isinstance(taken, Mapping):
@@ -86,9 +98,11 @@ def _pairs(value: Any, taken: Any) -> Iterator[tuple[Any, Any]]:
 def _same_kind(value: Any, taken: Any) -> bool:
     if isinstance(value, float) and not math.isfinite(value):
         return False
-    if type(value) is type(taken) or (type(value), type(taken)) == (int, float):
+    if type(taken) not in (bool, int, float):  # Numbers with a meaning of their own, too.
         return True
-    return not isinstance(taken, bool | int | float)
+    if isinstance(value, bool) or isinstance(taken, bool):
+        return isinstance(value, bool) and isinstance(taken, bool)
+    return isinstance(value, int) or (isinstance(value, float) and isinstance(taken, float))
 
 
 def _remedy(annotation: Any, value: Any) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from grasp.agents.retry import listeners
 
 #: Seconds between two lines.
 EVERY_S = 15.0
@@ -22,29 +23,22 @@ def retries_told(
         say: Prints a line; called from many threads.
         clock: Seconds, monotonic.
     """
-    log = logging.getLogger("grasp.agents")
-    handler = _Handler(say, clock)
-    before = log.level
-    log.addHandler(handler)
-    if log.getEffectiveLevel() > logging.INFO:
-        log.setLevel(logging.INFO)
+    told = _Sparing(say, clock)
+    listeners.append(told)
     try:
         yield
     finally:
-        log.removeHandler(handler)
-        log.setLevel(before)
+        listeners.remove(told)
 
 
-class _Handler(logging.Handler):
+class _Sparing:
     def __init__(self, say: Callable[[str], None], clock: Callable[[], float]) -> None:
-        super().__init__(logging.INFO)
         self._say, self._clock = say, clock
         self._turn = threading.Lock()
         self._said: float | None = None
         self._silent = 0
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Say it, or count it."""
+    def __call__(self, retry: str) -> None:
         with self._turn:
             now = self._clock()
             if self._said is not None and now - self._said < EVERY_S:
@@ -52,4 +46,4 @@ class _Handler(logging.Handler):
                 return
             others = f" ({self._silent} more retries meanwhile)" if self._silent else ""
             self._said, self._silent = now, 0
-        self._say(f"  {record.getMessage()}{others}")
+        self._say(f"  {retry}{others}")

@@ -256,14 +256,32 @@ def _read_only(path: Path) -> sqlite3.Connection:
     ahead = path.with_name(f"{path.name}-wal")
     if not ahead.exists() or not ahead.stat().st_size:
         return sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True)
-    with copied(path) as copy, contextlib.closing(sqlite3.connect(copy)) as source:
+    with _copied(path) as copy, contextlib.closing(sqlite3.connect(copy)) as source:
         memory = sqlite3.connect(":memory:")
         source.backup(memory)
         return memory
 
 
 @contextlib.contextmanager
-def copied(path: Path) -> Iterator[Path]:
+def snapshot(path: Path) -> Iterator[Path]:
+    """Copy a store as it is at this moment into a temporary folder; the store is left alone.
+
+    Raises:
+        RunError: It can't be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="grasp-calls-") as folder:
+        copy = Path(folder) / path.name
+        with (
+            _read_errors(path),
+            contextlib.closing(_read_only(path)) as source,
+            contextlib.closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)
+        yield copy
+
+
+@contextlib.contextmanager
+def _copied(path: Path) -> Iterator[Path]:
     """Copy a store into a temporary folder, with what was written ahead of it."""
     with tempfile.TemporaryDirectory(prefix="grasp-calls-") as folder:
         for file in (path, path.with_name(f"{path.name}-wal")):

@@ -10,7 +10,7 @@ from typing import Any
 
 from grasp.agents.recorded import RecordedBackend
 from grasp.contracts import AgentError, Completion, ModelCall, RunError, Task
-from grasp.runs.callstore import CallStore, copied
+from grasp.runs.callstore import CallStore, snapshot
 from grasp.runs.config import load_config
 from grasp.runs.execute import Listener, RunRequest, execute
 from grasp.runs.result import RunResult
@@ -50,7 +50,7 @@ class _WithFailures:
 
 def _record(calls_file: Path, identity: Mapping[str, Any]) -> _WithFailures:
     try:
-        with copied(calls_file) as copy:  # Opening it as a store would write to it.
+        with snapshot(calls_file) as copy:  # Opening it as a store would write to it.
             store = CallStore(copy)
             try:
                 record = RecordedBackend({"identity": identity}, list(store.entries()))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -145,7 +147,7 @@ class _Output:
             return bytes(self._kept)
 
     def _readable(self, seconds: float | None) -> bool:
-        return bool(select.select([self._descriptor], [], [], seconds)[0])
+        return ready(self._descriptor, seconds)[0]
 
     def _read(self) -> None:
         while not self._ended.is_set():
@@ -156,6 +158,24 @@ class _Output:
                 if not data:
                     os.close(self._descriptor)
                     self._ended.set()
+
+
+def ready(descriptor: int, seconds: float | None, *, writing: bool = False) -> tuple[bool, bool]:
+    """Wait until a descriptor can be read, or written too; tell which.
+
+    Args:
+        descriptor: Of any number, where ``poll`` can be used: ``select`` knows the first 1024.
+        seconds: To wait; ``None`` = for ever.
+        writing: Whether writing is wanted.
+    """
+    if sys.platform == "darwin":  # Its poll knows no terminals.
+        found = select.select([descriptor], [descriptor] if writing else [], [], seconds)
+        return bool(found[0]), bool(found[1])
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN | (select.POLLOUT if writing else 0))
+    events = waiting.poll(None if seconds is None else max(0, math.ceil(1000 * seconds)))
+    told = events[0][1] if events else 0
+    return bool(told & ~select.POLLOUT), bool(told & select.POLLOUT)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

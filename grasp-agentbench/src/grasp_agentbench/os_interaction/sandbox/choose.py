@@ -129,8 +129,10 @@ def _proven(backend: Backend, limits: Limits) -> Backend:
             said = finished.output.strip()
             if said == _PASSED:
                 shell = Shell(sandbox)
-                said = shell.run(_TRIAL, 20)
-                shell.close()
+                try:
+                    said = shell.run(_TRIAL, 20)
+                finally:
+                    shell.close()
         finally:
             sandbox.close()
     except (OSError, ShellTimeout) as error:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import select
 import subprocess
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from grasp_agentbench.os_interaction.sandbox.base import SandboxError
+from grasp_agentbench.os_interaction.sandbox.base import SandboxError, ready
 
 #: What a login would set.
 ENVIRONMENT = {
@@ -63,8 +62,7 @@ class Held:
         assert self._process is not None
         out = self._process.stdout
         assert out is not None
-        ready, _, _ = select.select([out], [], [], START_SECONDS)
-        if not ready:
+        if not ready(out.fileno(), START_SECONDS)[0]:
             raise SandboxError(f"{self.maker} can't make it: it hangs")
         if out.readline() != b"ready\n":
             raise self.failed()

@@ -11,7 +11,6 @@ import contextlib
 import itertools
 import os
 import re
-import select
 import struct
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from grasp_agentbench.os_interaction.sandbox.base import (
     Sandbox,
     SandboxError,
     kill_group,
+    ready,
 )
 
 try:
@@ -180,10 +180,10 @@ class Shell:
         try:
             while data:
                 # What is typed is echoed: unread, it would fill the terminal.
-                echo, ready, _ = select.select([self._terminal], [self._terminal], [], _PATIENCE)
+                echo, room = ready(self._terminal, _PATIENCE, writing=True)
                 if echo:
                     os.read(self._terminal, 65536)
-                if ready:
+                if room:
                     data = data[os.write(self._terminal, data[:_CHUNK]) :]
                 elif not echo:
                     raise SandboxError("the shell takes no input")
@@ -197,8 +197,7 @@ class Shell:
         wanted = re.compile(rb"(?:^|[\r\n])" + re.escape(mark.encode()) + rb"\r?\n")
         found = bytearray()
         while (left := ends - time.monotonic()) > 0:
-            ready, _, _ = select.select([self._terminal], [], [], min(left, silence))
-            if not ready:
+            if not ready(self._terminal, min(left, silence))[0]:
                 # Programs such as apt throw away what was typed while they ran.
                 if closing and self._shell_in_front():
                     self._type(closing)
