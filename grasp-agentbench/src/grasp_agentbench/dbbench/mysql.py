@@ -202,8 +202,9 @@ class MySQLServer:
         }
         connection = self._driver().connect(**arguments)
         with connection.cursor() as cursor:
-            cursor.execute("SET SESSION sql_mode = %s", (self._mode,))
-            cursor.execute("SET SESSION wait_timeout = %s", (_SILENCE,))
+            cursor.execute(
+                "SET SESSION sql_mode = %s, SESSION wait_timeout = %s", (self._mode, _SILENCE)
+            )
             if "MariaDB" in self._version:
                 cursor.execute("SET SESSION max_statement_time = %s", (self._seconds,))
             elif self._version:

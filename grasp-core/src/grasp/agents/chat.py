@@ -86,6 +86,17 @@ class ChatBackend(HttpBackend):
         usage = wire.read_usage(data.get("usage"))
         return Completion(cut, usage, tool_calls, "stop" if stopped else reason)
 
+    def _tool_calls(self, message: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+        """Return a message's tool calls.
+
+        Raises:
+            Transient: There is something else in their place.
+        """
+        found = message.get("tool_calls") or ()
+        if not (isinstance(found, list | tuple) and all(isinstance(c, Mapping) for c in found)):
+            raise self._malformed("has tool calls that are none")
+        return tuple(found)
+
 
 def _fitting(answer: Refusal, request: Mapping[str, Any], call: ModelCall) -> ModelCall | None:
     """Return the call with the room that is left, where only the answer's bound is too large.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from grasp.agents import wire
+from grasp.agents.deadline import deadline
 from grasp.agents.faults import Refusal, judge, refusal
 from grasp.agents.lanes import WIDTH, Lanes
 from grasp.agents.pricing import price_of
@@ -25,8 +26,6 @@ _CONNECT_TIMEOUT = 10.0
 def http_client(timeout: float) -> Any:
     """Return an HTTP client of the SDK that keeps a lane's connections; it verifies TLS."""
     import openai
-
-    from grasp.agents.deadline import deadline
 
     limits = type(openai.DEFAULT_CONNECTION_LIMITS)(
         max_connections=2 * WIDTH, max_keepalive_connections=2 * WIDTH
@@ -232,17 +231,6 @@ class HttpBackend:
             dict(response.headers),
             self._secrets(),
         )
-
-    def _tool_calls(self, message: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-        """Return a message's tool calls.
-
-        Raises:
-            Transient: There is something else in their place.
-        """
-        found = message.get("tool_calls") or ()
-        if not (isinstance(found, list | tuple) and all(isinstance(c, Mapping) for c in found)):
-            raise self._malformed("has tool calls that are none")
-        return tuple(found)
 
     def _malformed(self, what: str) -> Transient:
         error = EndpointError(f"{self._where}: the answer {what}", kind="malformed")

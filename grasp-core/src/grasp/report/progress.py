@@ -18,6 +18,7 @@ from rich.progress import (
 )
 
 from grasp.agents.ledger import Ledger
+from grasp.report.reasons import reason_of
 from grasp.report.retries import retries_told
 from grasp.report.summary import decision
 
@@ -141,7 +142,7 @@ class RunProgress:
 
     def _tell_error(self, sample: str, error: str) -> None:
         """Say why an episode could not be run, once for each reason."""
-        reason = error.replace(sample, "…")
+        reason = reason_of(sample, error)
         if reason not in self._reasons and len(self._reasons) < _REASONS:
             self._reasons.add(reason)
             self._say(f"  {sample} could not be run: {error}")

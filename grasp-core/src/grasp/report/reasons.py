@@ -24,6 +24,11 @@ class Reason:
         return f"{self.samples[0]}{f' and {more} more' if more else ''}: {self.text}"
 
 
+def reason_of(sample: str, error: str) -> str:
+    """Return an error without the sample that it was of."""
+    return error.replace(sample, "…")
+
+
 def reasons(events: Iterable[Mapping[str, Any]]) -> list[Reason]:
     """Return the reasons in a journal, the most frequent first; they differ by more than an id."""
     texts: dict[str, str] = {}
@@ -32,7 +37,7 @@ def reasons(events: Iterable[Mapping[str, Any]]) -> list[Reason]:
         for row in event.get("samples") or ():
             if isinstance(row, Mapping) and row.get("error"):
                 sample, text = str(row["id"]), str(row["error"])
-                key = text.replace(sample, "…")
+                key = reason_of(sample, text)
                 texts.setdefault(key, text)
                 samples.setdefault(key, {})[sample] = None
     found = [Reason(texts[key], tuple(samples[key])) for key in texts]

@@ -35,7 +35,7 @@ class Count(BaseModel):
 
 
 class Scores(BaseModel):
-    """What every summary has, of what tables take the types."""
+    """What every summary has; what tables take is looked at closely."""
 
     baseline_val: Any
     best_val: Any
@@ -81,9 +81,8 @@ def read_summary(file: Path, remedy: str) -> dict[str, Any]:
         RunError: It is missing or damaged.
     """
     try:
-        text = file.read_bytes()
-        Scores.model_validate_json(text)
-        data: dict[str, Any] = json.loads(text)
+        data: dict[str, Any] = json.loads(file.read_bytes())
+        Scores.model_validate(data)
         return data
     except (OSError, ValueError, RecursionError) as error:
         why = "it is not a summary of a run"

@@ -12,13 +12,13 @@ from functools import lru_cache
 from pathlib import Path
 
 from grasp_agentbench.os_interaction.sandbox.base import Limits
+from grasp_agentbench.os_interaction.sandbox.reaper import reaper
 
 _ROOT = Path("/sys/fs/cgroup")
 _PREFIX = "grasp-os-"
 _MEMORY = ("memory.max", "memory.limit_in_bytes")
-#: Waits for the end of its input, then removes folders until none is left, or for a minute.
+#: Removes folders until none is left, or for a minute.
 _REAPING = """
-cat
 for _ in {1..600}; do
     left=
     for folder in $(compgen -G "$1"; compgen -G "$2"; compgen -G "$3"); do
@@ -29,7 +29,6 @@ for _ in {1..600}; do
 done
 """
 _numbers = itertools.count()
-_reapers: list[subprocess.Popen[bytes]] = []
 
 
 class Group:
@@ -40,14 +39,14 @@ class Group:
     """
 
     def __init__(self, limits: Limits) -> None:
-        ours = _ours(os.getpid())
+        ours = _ours()
         self.folders = [
             folder
             for parent, files in _hierarchies(limits).items()
             if (folder := _make(parent / f"{ours}{next(_numbers)}", files)) is not None
         ]
         if self.folders:
-            _reaper(ours)
+            _cleared_up(ours)
 
     @property
     def memory(self) -> bool:
@@ -90,29 +89,21 @@ def _make(folder: Path, files: Mapping[str, str]) -> Path | None:
         return None
 
 
-def _ours(pid: int) -> str:
+def _ours() -> str:
     """Return how the groups of this process are called; those of no other process are.
 
     A number of a process is used again, and is one of its namespace.
     """
     facts = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
     started, space = facts[19], os.stat("/proc/self/ns/pid").st_ino
-    return f"{_PREFIX}{pid}-{started}-{space}-"
+    return f"{_PREFIX}{os.getpid()}-{started}-{space}-"
 
 
 @lru_cache(maxsize=1)
-def _reaper(ours: str) -> None:
+def _cleared_up(ours: str) -> subprocess.Popen[bytes]:
     """Start what removes the groups of this process when it has ended, however it does."""
     places = [str(parent / f"{ours}*") for parent in (_ROOT, _ROOT / "pids", _ROOT / "memory")]
-    process = subprocess.Popen(
-        ["bash", "-c", _REAPING, "bash", *places],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        start_new_session=True,
-    )
-    _reapers.append(process)  # Its input is open as long as this process lives.
+    return reaper(_REAPING, *places)  # The cache keeps it.
 
 
 def _remove(folder: Path) -> None:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from grasp_agentbench.os_interaction.sandbox.base import Limits, SandboxError
+from grasp_agentbench.os_interaction.sandbox.reaper import reaper
 
 #: Bytes that must be free.
 _LEAST_FREE = 1 << 20
-#: Waits for the end of its input, however that comes; then ends what it can find, and deletes the
-#: folder.
+#: Ends what it can find, and deletes the folder.
 _REAPING = """
-cat
 grep -lsxzF "GRASP_OS=${1##*/}" /proc/[0-9]*/environ | while IFS=/ read -r _ _ pid _; do
     kill -9 "$pid"
 done
@@ -52,14 +50,7 @@ class TempdirSandbox:
         self._home = Path(tempfile.mkdtemp(prefix="grasp-os-"))
         self._bash = bash
         self._limits = limits
-        self._reaper = subprocess.Popen(
-            [bash, "-c", _REAPING, "bash", str(self._home)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            start_new_session=True,
-        )
+        self._reaper = reaper(_REAPING, str(self._home), bash=bash)
 
     def command(self, argv: Sequence[str]) -> list[str]:
         """Return a command with limits. See ``Sandbox.command``.
